@@ -1,0 +1,252 @@
+//! The inspection: admits a frame, measures it and has `shared` judge it against the bundle's threshold. It moves
+//! nothing and records nothing.
+
+use shared::admission::{FrameGate, FrameStamp};
+use shared::bundle::{Bundle, BundleId, Verified};
+use shared::image::FrameView;
+use shared::score::{Score, Threshold};
+use shared::verdict::{FaultReason, Verdict, judge};
+use shared::wire::StageMicros;
+
+use crate::clock::{Clock, micros_between};
+use crate::pipeline::{Evidence, MeasureError, MeasureTimes, Pipeline, PipelineError};
+use crate::reconstruct::Reconstructor;
+
+/// Judges frames by one verified bundle. A camera that is opened again counts from the start and needs a new one.
+#[derive(Debug)]
+pub struct Inspector<R, C> {
+    pipeline: Pipeline<R>,
+    clock: C,
+    gate: FrameGate,
+    proof: Verified,
+}
+
+/// What the inspection of one frame gave.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The verdict. A pass in it can be spent once.
+    pub verdict: Verdict,
+    /// The difference score; `None` if the frame was not measured to the end.
+    pub score: Option<Score>,
+    /// How long the stages took.
+    pub stages: StageMicros,
+    /// Where the verdict is a Fault because measuring failed: how.
+    pub failure: Option<MeasureError>,
+}
+
+/// Why a verified bundle cannot be inspected with.
+#[cfg(feature = "tract")]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The bundle has no model. A verified bundle always has one.
+    #[error("the bundle has no model; seal it again")]
+    NoModel,
+    /// The model cannot be used.
+    #[error("the bundle's model cannot be used")]
+    Model(#[from] crate::reconstruct::ModelError),
+    /// The bundle's parts do not fit each other.
+    #[error("the bundle's parts do not fit each other")]
+    Pipeline(#[from] PipelineError),
+}
+
+#[cfg(feature = "tract")]
+impl<C: Clock> Inspector<crate::reconstruct::TractReconstructor, C> {
+    /// An inspector for `bundle`, with the bundle's model in tract. `max_age_us` as in [`Inspector::new`].
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the model cannot be loaded or does not fit the rest of the bundle.
+    pub fn open(bundle: &Bundle<'_>, clock: C, max_age_us: u64) -> Result<Self, OpenError> {
+        let model = &bundle.manifest().model;
+        let onnx = bundle.section(shared::bundle::SectionKind::Onnx).ok_or(OpenError::NoModel)?;
+        let reconstructor =
+            crate::reconstruct::TractReconstructor::from_onnx(onnx, &model.input_name, &model.output_name, model.size)?;
+        Ok(Self::new(bundle, reconstructor, clock, max_age_us)?)
+    }
+}
+
+impl<R: Reconstructor, C: Clock> Inspector<R, C> {
+    /// An inspector for `bundle`, with the model that is in it. A frame captured more than `max_age_us` microseconds
+    /// before its inspection is stale; `u64::MAX` for recorded frames, which cannot be.
+    ///
+    /// # Errors
+    ///
+    /// [`PipelineError`] if the bundle's parts do not fit each other or the model.
+    pub fn new(bundle: &Bundle<'_>, reconstructor: R, clock: C, max_age_us: u64) -> Result<Self, PipelineError> {
+        let manifest = bundle.manifest();
+        Ok(Self {
+            pipeline: Pipeline::new(manifest.preprocessing, manifest.recipe, reconstructor)?,
+            clock,
+            gate: FrameGate::new(manifest.preprocessing.accepted, max_age_us),
+            proof: bundle.proof(),
+        })
+    }
+
+    /// Inspects one frame.
+    ///
+    /// A frame that is stale, repeated, from the future, of a size that is not accepted, or that cannot be measured
+    /// gives a Fault. Sequence numbers must grow from frame to frame.
+    pub fn inspect(&mut self, frame: &FrameView<'_>, stamp: FrameStamp) -> Inspection {
+        let started = self.clock.now_us();
+        self.pipeline.forget_evidence();
+        let admitted = match self.gate.admit(frame, stamp, started) {
+            Ok(admitted) => admitted,
+            Err(reason) => return self.fault(reason, started, None),
+        };
+        let measured = match self.pipeline.measure(frame, &self.clock) {
+            Ok(measured) => measured,
+            Err(failure) => return self.fault(failure.reason(), started, Some(failure)),
+        };
+        let verdict = judge(admitted, self.proof, measured.finite, measured.score);
+        Inspection { verdict, score: Some(measured.score), stages: self.stages(measured.times, started), failure: None }
+    }
+
+    /// The images behind the last score; `None` if the last frame was not measured to the end.
+    pub fn evidence(&self) -> Option<Evidence<'_>> {
+        self.pipeline.evidence()
+    }
+
+    /// The threshold in use.
+    pub fn threshold(&self) -> Threshold {
+        self.proof.threshold()
+    }
+
+    /// The bundle in use.
+    pub fn bundle(&self) -> BundleId {
+        self.proof.id()
+    }
+
+    /// The pipeline that measures.
+    pub fn pipeline(&self) -> &Pipeline<R> {
+        &self.pipeline
+    }
+
+    /// The clock in use.
+    pub fn clock(&self) -> &C {
+        &self.clock
+    }
+
+    fn fault(&self, reason: FaultReason, started: u64, failure: Option<MeasureError>) -> Inspection {
+        Inspection {
+            verdict: Verdict::Fault(reason),
+            score: None,
+            stages: self.stages(MeasureTimes::default(), started),
+            failure,
+        }
+    }
+
+    fn stages(&self, times: MeasureTimes, started: u64) -> StageMicros {
+        StageMicros {
+            preprocess: times.preprocess_us,
+            inference: times.inference_us,
+            score: times.score_us,
+            total: micros_between(started, self.clock.now_us()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::image::Size;
+
+    use super::*;
+    use crate::test_support::{FRAME, FakeModel, INPUT, Redraw, StepClock, bundle_around, frame_of, inspector};
+
+    fn stamp(sequence: u64) -> FrameStamp {
+        FrameStamp { sequence, captured_at_us: 0 }
+    }
+
+    fn inspect_one(redraw: Redraw) -> Inspection {
+        inspector(redraw).inspect(&frame_of(FRAME).view().unwrap(), stamp(1))
+    }
+
+    #[test]
+    fn a_part_that_is_redrawn_as_it_is_passes() {
+        let inspection = inspect_one(Redraw::Identical);
+        assert!(matches!(inspection.verdict, Verdict::Pass(_)), "{:?}", inspection.verdict);
+        assert_eq!(inspection.score, Score::new(0));
+        assert!(inspection.stages.total >= inspection.stages.preprocess + inspection.stages.inference);
+    }
+
+    #[test]
+    fn a_part_that_is_redrawn_otherwise_is_rejected() {
+        let inspection = inspect_one(Redraw::Inverted);
+        assert!(matches!(inspection.verdict, Verdict::Reject(_)), "{:?}", inspection.verdict);
+        assert!(inspection.score > Score::new(Score::ONE / 2));
+    }
+
+    #[test]
+    fn an_output_that_is_no_image_is_a_fault() {
+        for (redraw, reason) in [
+            (Redraw::NotANumberAt(0), FaultReason::OutputNotFinite),
+            (Redraw::NotANumberAt(INPUT.area() - 1), FaultReason::OutputNotFinite),
+            (Redraw::TooShort, FaultReason::OutputSize),
+            (Redraw::Failing, FaultReason::InferenceFailed),
+        ] {
+            let mut inspector = inspector(redraw);
+            let inspection = inspector.inspect(&frame_of(FRAME).view().unwrap(), stamp(1));
+            assert_eq!(inspection.verdict, Verdict::Fault(reason), "{redraw:?}");
+            assert_eq!(inspection.score, None);
+            assert!(inspection.failure.is_some());
+            assert!(inspector.evidence().is_none());
+        }
+    }
+
+    #[test]
+    fn a_frame_that_must_not_be_judged_is_a_fault() {
+        let mut inspector = inspector(Redraw::Identical);
+        let frame = frame_of(FRAME);
+        let good = frame.view().unwrap();
+        assert!(matches!(inspector.inspect(&good, stamp(5)).verdict, Verdict::Pass(_)));
+        assert!(inspector.evidence().is_some());
+        for repeated in [5, 4] {
+            let verdict = inspector.inspect(&good, stamp(repeated)).verdict;
+            assert_eq!(verdict, Verdict::Fault(FaultReason::FrameRepeated));
+            assert!(inspector.evidence().is_none());
+        }
+        for (sequence, size) in [(10, Size::new(32, 23)), (11, Size::new(33, 24)), (12, Size::new(1, 1))] {
+            let verdict = inspector.inspect(&frame_of(size).view().unwrap(), stamp(sequence)).verdict;
+            assert_eq!(verdict, Verdict::Fault(FaultReason::FrameSize));
+        }
+        let future = FrameStamp { sequence: 100, captured_at_us: u64::MAX };
+        assert_eq!(inspector.inspect(&good, future).verdict, Verdict::Fault(FaultReason::FrameFromFuture));
+    }
+
+    #[test]
+    fn an_old_frame_is_a_fault() {
+        let mut inspector = inspector(Redraw::Identical);
+        while inspector.clock().now_us() < 2000 {}
+        let verdict = inspector.inspect(&frame_of(FRAME).view().unwrap(), stamp(1)).verdict;
+        assert_eq!(verdict, Verdict::Fault(FaultReason::FrameStale));
+    }
+
+    #[test]
+    fn the_evidence_is_that_of_the_last_frame() {
+        let mut inspector = inspector(Redraw::Inverted);
+        inspector.inspect(&frame_of(FRAME).view().unwrap(), stamp(1));
+        let evidence = inspector.evidence().unwrap();
+        assert_eq!(evidence.input.size(), INPUT);
+        assert_eq!(evidence.difference.len(), INPUT.area());
+        assert!(evidence.smoothed.is_none());
+        for (row, redrawn) in evidence.input.rows().zip(evidence.reconstruction.rows()) {
+            assert!(row.iter().zip(redrawn).all(|(&pixel, &redrawn)| pixel == 255 - redrawn));
+        }
+    }
+
+    #[test]
+    fn a_model_of_another_size_is_refused() {
+        let file = bundle_around(b"no model");
+        let model = FakeModel::new(Size::new(16, 16), Redraw::Identical);
+        let refused = Inspector::new(&file.verify().unwrap(), model, StepClock::default(), 0).err();
+        assert!(matches!(refused, Some(PipelineError::ModelSize { .. })), "{refused:?}");
+    }
+
+    #[cfg(feature = "tract")]
+    #[test]
+    fn a_bundle_without_a_readable_model_is_refused() {
+        let file = bundle_around(b"no model");
+        let refused = Inspector::open(&file.verify().unwrap(), StepClock::default(), 0).err();
+        assert!(matches!(refused, Some(OpenError::Model(_))), "{refused:?}");
+    }
+}

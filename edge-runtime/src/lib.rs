@@ -1,0 +1,26 @@
+//! The inspection core of the station: everything between a captured frame and an accept pulse, generic over where
+//! frames come from ([`camera`]), what reconstructs them ([`reconstruct`]), the outputs ([`actuator`]), the records
+//! ([`recorder`]) and the [`clock`].
+//!
+//! Bottom up: [`pipeline`] measures a frame, [`inspector`] judges what was measured, [`station`] moves the outputs and
+//! keeps the record. The host trainer uses the first two, so that what it measures is what runs.
+//!
+//! The library logs nothing; it emits [`events`]. It knows nothing of training.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod actuator;
+pub mod bundle;
+pub mod camera;
+pub mod clock;
+pub mod events;
+pub mod frame;
+pub mod inspector;
+mod panic_guard;
+pub mod pipeline;
+pub mod reconstruct;
+pub mod recorder;
+pub mod station;
+#[cfg(test)]
+mod test_support;

@@ -1,0 +1,221 @@
+//! The measuring part: frame -> model input -> reconstruction -> difference score. It needs no threshold and no sealed
+//! bundle, so that the host trainer calibrates and evaluates with the very code that the station runs.
+//!
+//! All buffers are taken when the pipeline is made; measuring a frame allocates nothing here. Scores are
+//! [`Score`] (Q24). It does not know what a good score is.
+
+use shared::difference::{InvalidRecipe, Pooling, ScoreBuffers, ScoreError, ScoreRecipe, score};
+use shared::image::{FrameView, GrayView, ImageError, Size};
+use shared::preprocess::{InvalidPreprocessing, PreprocessError, Preprocessing, ResampleScratch, preprocess};
+use shared::reconstruction::{Finite, ReconstructionError, quantize};
+use shared::score::Score;
+use shared::verdict::FaultReason;
+
+use crate::clock::{Clock, micros_between};
+use crate::reconstruct::{ReconstructError, Reconstructor};
+
+/// Measures frames with one model and one recipe.
+#[derive(Debug)]
+pub struct Pipeline<R> {
+    preprocessing: Preprocessing,
+    recipe: ScoreRecipe,
+    reconstructor: R,
+    luma: Vec<u8>,
+    sums: Vec<u32>,
+    accumulators: Vec<u64>,
+    input: Vec<u8>,
+    reconstruction: Vec<u8>,
+    map: Vec<u32>,
+    smoothed: Vec<u32>,
+    scratch: Vec<u32>,
+    /// Whether the buffers belong to one frame, measured to the end.
+    complete: bool,
+}
+
+/// What measuring one frame gives.
+#[derive(Debug)]
+pub struct Measurement {
+    /// The difference score.
+    pub score: Score,
+    /// The proof that every value of the reconstruction was a number; judging asks for it.
+    pub finite: Finite,
+    /// How long each stage took.
+    pub times: MeasureTimes,
+}
+
+/// How long the stages of one measurement took, in microseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MeasureTimes {
+    /// From the frame to the model's input.
+    pub preprocess_us: u32,
+    /// From the model's input to its reconstruction in 8 bit.
+    pub inference_us: u32,
+    /// From both to the score.
+    pub score_us: u32,
+}
+
+/// The images behind the last score.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The model's input: the preprocessed frame.
+    pub input: GrayView<'a>,
+    /// What the model made of it.
+    pub reconstruction: GrayView<'a>,
+    /// The difference map, Q24, one value per pixel of `input`.
+    pub difference: &'a [u32],
+    /// The smoothed difference map, in the same form, if the recipe smooths.
+    pub smoothed: Option<&'a [u32]>,
+}
+
+/// Why a pipeline cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The preprocessing contradicts itself.
+    #[error("the preprocessing cannot be used; seal the bundle again")]
+    Preprocessing(#[from] InvalidPreprocessing),
+    /// The recipe does not fit the model's size.
+    #[error("the score recipe cannot be used; seal the bundle again")]
+    Recipe(#[from] InvalidRecipe),
+    /// Model and preprocessing disagree.
+    #[error("the model takes {model} pixels, the preprocessing gives {preprocessing}; seal the bundle again")]
+    ModelSize {
+        /// What the reconstructor takes.
+        model: Size,
+        /// What the preprocessing makes.
+        preprocessing: Size,
+    },
+}
+
+/// Why a frame could not be measured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MeasureError {
+    /// The frame could not be preprocessed; most often its size is not accepted.
+    #[error("the frame cannot be preprocessed")]
+    Preprocess(#[from] PreprocessError),
+    /// The model could not be run.
+    #[error("the frame cannot be reconstructed")]
+    Reconstruct(#[from] ReconstructError),
+    /// The model's output is no image.
+    #[error("the reconstruction cannot be used")]
+    Reconstruction(#[from] ReconstructionError),
+    /// Input and reconstruction could not be compared.
+    #[error("the reconstruction cannot be scored")]
+    Score(#[from] ScoreError),
+    /// A buffer of our own does not hold what it should.
+    #[error("an image of the pipeline is malformed")]
+    Image(#[from] ImageError),
+}
+
+impl MeasureError {
+    /// The reason that the verdict and the record carry.
+    pub fn reason(&self) -> FaultReason {
+        match self {
+            Self::Preprocess(error) => (*error).into(),
+            Self::Reconstruct(_) => FaultReason::InferenceFailed,
+            Self::Reconstruction(error) => (*error).into(),
+            Self::Score(_) | Self::Image(_) => FaultReason::ScoreFailed,
+        }
+    }
+}
+
+impl<R: Reconstructor> Pipeline<R> {
+    /// Checks that the three fit together and takes all buffers.
+    ///
+    /// # Errors
+    ///
+    /// [`PipelineError`] if they do not.
+    pub fn new(preprocessing: Preprocessing, recipe: ScoreRecipe, reconstructor: R) -> Result<Self, PipelineError> {
+        preprocessing.validate()?;
+        let size = preprocessing.input;
+        recipe.validate(size)?;
+        if reconstructor.size() != size {
+            return Err(PipelineError::ModelSize { model: reconstructor.size(), preprocessing: size });
+        }
+        let pixels = size.area();
+        let width = usize::from(size.width);
+        let source_width = preprocessing.region.map_or(preprocessing.accepted.max.width, |region| region.width);
+        let needed = ScoreBuffers::needed(size);
+        Ok(Self {
+            preprocessing,
+            recipe,
+            reconstructor,
+            luma: vec![0; usize::from(source_width)],
+            sums: vec![0; width],
+            accumulators: vec![0; width],
+            input: vec![0; pixels],
+            reconstruction: vec![0; pixels],
+            map: vec![0; needed.map],
+            smoothed: vec![0; needed.smoothed],
+            scratch: vec![0; needed.scratch],
+            complete: false,
+        })
+    }
+
+    /// How frames become model inputs.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// How input and reconstruction become a score.
+    pub fn recipe(&self) -> &ScoreRecipe {
+        &self.recipe
+    }
+
+    /// Measures one frame. `clock` times the stages and has no other influence.
+    ///
+    /// # Errors
+    ///
+    /// [`MeasureError`] if the frame has another size than accepted, or any stage fails.
+    pub fn measure(&mut self, frame: &FrameView<'_>, clock: &impl Clock) -> Result<Measurement, MeasureError> {
+        self.complete = false;
+        let started = clock.now_us();
+        let buffers =
+            ResampleScratch { luma: &mut self.luma, sums: &mut self.sums, accumulators: &mut self.accumulators };
+        let size = preprocess(frame, &self.preprocessing, buffers, &mut self.input)?;
+        let preprocessed = clock.now_us();
+        let output = self.reconstructor.reconstruct(&self.input)?;
+        let finite = quantize(output.iter().map(|value| value.to_bits()), &mut self.reconstruction)?;
+        let reconstructed = clock.now_us();
+        let score = score(
+            &self.recipe,
+            GrayView::packed(&self.input, size)?,
+            GrayView::packed(&self.reconstruction, size)?,
+            ScoreBuffers { map: &mut self.map, smoothed: &mut self.smoothed, scratch: &mut self.scratch },
+        )?;
+        let scored = clock.now_us();
+        self.complete = true;
+        Ok(Measurement {
+            score,
+            finite,
+            times: MeasureTimes {
+                preprocess_us: micros_between(started, preprocessed),
+                inference_us: micros_between(preprocessed, reconstructed),
+                score_us: micros_between(reconstructed, scored),
+            },
+        })
+    }
+
+    /// The images behind the last score; `None` if nothing was measured yet or the last measurement failed.
+    pub fn evidence(&self) -> Option<Evidence<'_>> {
+        if !self.complete {
+            return None;
+        }
+        let size = self.preprocessing.input;
+        Some(Evidence {
+            input: GrayView::packed(&self.input, size).ok()?,
+            reconstruction: GrayView::packed(&self.reconstruction, size).ok()?,
+            difference: &self.map,
+            smoothed: match self.recipe.pooling {
+                Pooling::Mean => None,
+                Pooling::SmoothedMaximum { .. } => Some(&self.smoothed),
+            },
+        })
+    }
+
+    /// Forgets the images of the last frame: called when a frame is refused before it is measured.
+    pub(crate) fn forget_evidence(&mut self) {
+        self.complete = false;
+    }
+}

@@ -1,0 +1,148 @@
+//! What the unit tests of several modules need: a clock that steps, models that do as they are told, a sealed bundle,
+//! frames.
+
+use std::cell::Cell;
+use std::path::Path;
+
+use shared::admission::FrameStamp;
+use shared::bundle::{MAX_TABLE_LEN, SectionKind, encode_table};
+use shared::difference::{Pooling, ScoreRecipe};
+use shared::image::{PixelFormat, Size};
+use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
+use shared::score::{Score, Threshold};
+use shared::similarity::Metric;
+use shared::verdict::{Pass, Verdict};
+use shared::wire::{Manifest, ModelInterface, ThresholdEvidence};
+
+use crate::bundle::BundleFile;
+use crate::clock::Clock;
+use crate::frame::Frame;
+use crate::inspector::Inspector;
+use crate::reconstruct::{ReconstructError, Reconstructor};
+
+/// A clock that gains a microsecond with every reading, from 1.
+#[derive(Debug, Default)]
+pub(crate) struct StepClock {
+    readings: Cell<u64>,
+}
+
+impl Clock for StepClock {
+    fn now_us(&self) -> u64 {
+        self.readings.set(self.readings.get() + 1);
+        self.readings.get()
+    }
+}
+
+/// What a [`FakeModel`] makes of its input.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Redraw {
+    Identical,
+    Inverted,
+    NotANumberAt(usize),
+    TooShort,
+    Failing,
+}
+
+/// A model without a network.
+#[derive(Debug)]
+pub(crate) struct FakeModel {
+    size: Size,
+    pub(crate) redraw: Redraw,
+    output: Vec<f32>,
+}
+
+impl FakeModel {
+    pub(crate) fn new(size: Size, redraw: Redraw) -> Self {
+        Self { size, redraw, output: Vec::new() }
+    }
+}
+
+impl Reconstructor for FakeModel {
+    fn size(&self) -> Size {
+        self.size
+    }
+
+    fn reconstruct(&mut self, input: &[u8]) -> Result<&[f32], ReconstructError> {
+        self.output.clear();
+        self.output.extend(input.iter().map(|&pixel| f32::from(pixel) / 255.0));
+        match self.redraw {
+            Redraw::Identical => {}
+            Redraw::Inverted => self.output.iter_mut().for_each(|value| *value = 1.0 - *value),
+            Redraw::NotANumberAt(index) => self.output[index] = f32::NAN,
+            Redraw::TooShort => self.output.truncate(input.len() - 1),
+            Redraw::Failing => return Err(ReconstructError::Inference { message: "told to fail".to_owned() }),
+        }
+        Ok(&self.output)
+    }
+}
+
+/// The size of the fake model's input.
+pub(crate) const INPUT: Size = Size::new(16, 12);
+
+/// The only size of frames that the bundle accepts.
+pub(crate) const FRAME: Size = Size::new(32, 24);
+
+pub(crate) fn preprocessing() -> Preprocessing {
+    let accepted = AcceptedSizes { min: FRAME, max: FRAME };
+    Preprocessing { region: None, geometry: Geometry::Resize, accepted, input: INPUT }
+}
+
+pub(crate) fn recipe() -> ScoreRecipe {
+    ScoreRecipe { metric: Metric::Ssim, pooling: Pooling::Mean }
+}
+
+/// A bundle that rejects from a score of 0.5 on. Its ONNX section holds `onnx`, whatever that is.
+pub(crate) fn bundle_around(onnx: &[u8]) -> BundleFile {
+    let score = |raw| Score::new(raw).unwrap();
+    let manifest = Manifest {
+        product: "test".try_into().unwrap(),
+        preprocessing: preprocessing(),
+        model: ModelInterface {
+            input_name: "image".try_into().unwrap(),
+            output_name: "redrawn".try_into().unwrap(),
+            size: INPUT,
+        },
+        recipe: recipe(),
+        threshold: Threshold::new(Score::ONE / 2).unwrap(),
+        evidence: ThresholdEvidence::Calibrated {
+            images: 20,
+            rank: 1,
+            average_false_rejects_ppm: 47_619,
+            upper95_false_rejects_ppm: 139_108,
+            lowest: score(1),
+            median: score(2),
+            highest: score(Score::ONE / 2 - 1),
+        },
+        created_by: "tests".try_into().unwrap(),
+        training_images_sha256: [7; 32],
+    };
+    let mut encoded = [0; Manifest::MAX_LEN];
+    let length = manifest.encode(&mut encoded).unwrap();
+    let sections = [(SectionKind::Manifest, &encoded[..length]), (SectionKind::Onnx, onnx)];
+    let mut table = [0; MAX_TABLE_LEN];
+    let table_length = encode_table(&sections, &mut table).unwrap();
+    let bytes = [&table[..table_length], &encoded[..length], onnx].concat();
+    BundleFile::from_bytes(bytes, Path::new("test.bundle"))
+}
+
+/// A textured frame of `size`.
+pub(crate) fn frame_of(size: Size) -> Frame {
+    let pixels = (0..size.area()).map(|index| (index * 91 % 256) as u8).collect();
+    Frame::new(pixels, size, PixelFormat::Gray8).unwrap()
+}
+
+/// An inspector with a fake model; frames may be 1000 microseconds old.
+pub(crate) fn inspector(redraw: Redraw) -> Inspector<FakeModel, StepClock> {
+    let file = bundle_around(b"no model");
+    let bundle = file.verify().unwrap();
+    Inspector::new(&bundle, FakeModel::new(INPUT, redraw), StepClock::default(), 1000).unwrap()
+}
+
+/// A pass, come by honestly.
+pub(crate) fn pass() -> Pass {
+    let stamp = FrameStamp { sequence: 1, captured_at_us: 0 };
+    match inspector(Redraw::Identical).inspect(&frame_of(FRAME).view().unwrap(), stamp).verdict {
+        Verdict::Pass(pass) => pass,
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,117 @@
+//! Split conformal calibration: with n good parts that nothing else has seen, a threshold just above the r-th largest
+//! score rejects at most r / (n + 1) of further good parts on average (Vovk et al. 2005; for continuous scores the
+//! rate follows Beta(r, n + 1 - r)).
+//!
+//! It promises nothing about defects, and it holds while the line stays as it was.
+
+use shared::{Score, Threshold, ThresholdEvidence};
+
+use super::binomial::beta_quantile;
+
+/// The scores do not allow a threshold.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CalibrationError {
+    /// The rank is 0 or exceeds the number of scores.
+    #[error("rank {rank} of {images} calibration scores does not exist; use a rank from 1 to {images}")]
+    Rank {
+        /// The rank asked for.
+        rank: u32,
+        /// How many scores there are.
+        images: u32,
+    },
+    /// The good parts already score as high as a score can be.
+    #[error("the calibration score is the highest possible: no threshold lies above it; train longer")]
+    Saturated,
+}
+
+/// Parts per million of good parts that will be rejected: on average at most, and with 95 % confidence at most.
+pub fn false_reject_promise(rank: u32, images: u32) -> (u32, u32) {
+    let ppm = |rate: f64| (rate * 1e6).ceil() as u32;
+    (ppm(f64::from(rank) / (f64::from(images) + 1.0)), ppm(beta_quantile(rank, images, 0.95)))
+}
+
+/// The threshold one above the `rank`-th largest of `scores`, with what it rests on.
+///
+/// # Errors
+/// [`CalibrationError`] if there is no such score or none lies above it.
+pub fn calibrate(scores: &[Score], rank: u32) -> Result<(Threshold, ThresholdEvidence), CalibrationError> {
+    let images = scores.len() as u32;
+    if rank == 0 || rank > images {
+        return Err(CalibrationError::Rank { rank, images });
+    }
+    let mut sorted = scores.to_vec();
+    sorted.sort_unstable();
+    let chosen = sorted[sorted.len() - rank as usize];
+    let threshold = Threshold::new(chosen.raw() + 1).ok_or(CalibrationError::Saturated)?;
+    let (average, upper95) = false_reject_promise(rank, images);
+    let evidence = ThresholdEvidence::Calibrated {
+        images,
+        rank,
+        average_false_rejects_ppm: average,
+        upper95_false_rejects_ppm: upper95,
+        lowest: sorted[0],
+        median: sorted[sorted.len() / 2],
+        highest: sorted[sorted.len() - 1],
+    };
+    Ok((threshold, evidence))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::random::shuffle;
+
+    fn scores(raw: &[u32]) -> Vec<Score> {
+        raw.iter().map(|&r| Score::new(r).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_threshold_lies_just_above_the_rank_th_largest() {
+        let scores = scores(&[5, 1, 9, 7]);
+        assert_eq!(calibrate(&scores, 1).unwrap().0.raw(), 10);
+        assert_eq!(calibrate(&scores, 2).unwrap().0.raw(), 8);
+        assert_eq!(calibrate(&scores, 5), Err(CalibrationError::Rank { rank: 5, images: 4 }));
+        assert_eq!(calibrate(&[], 1), Err(CalibrationError::Rank { rank: 1, images: 0 }));
+    }
+
+    proptest! {
+        #[test]
+        fn exactly_rank_minus_one_distinct_scores_are_rejected(
+            raw in proptest::collection::btree_set(0u32..1 << 24, 1..60), rank in 1u32..60,
+        ) {
+            let scores = scores(&raw.into_iter().collect::<Vec<_>>());
+            prop_assume!(rank as usize <= scores.len());
+            let (threshold, _) = calibrate(&scores, rank).unwrap();
+            let rejected = scores.iter().filter(|&&s| threshold.rejects(s)).count();
+            prop_assert_eq!(rejected, rank as usize - 1);
+        }
+    }
+
+    #[test]
+    fn the_promise_of_the_literature() {
+        assert_eq!(false_reject_promise(1, 50), (19_608, 58_155));
+        assert_eq!(false_reject_promise(1, 1000).0, 1_000);
+    }
+
+    /// Over many divisions of one population, the average rate of false rejects is what was promised.
+    #[test]
+    fn coverage_over_a_thousand_resplits() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let mut population: Vec<Score> = scores(&(0..400).map(|i| i * 31).collect::<Vec<_>>());
+        let (n, rank) = (42, 2);
+        let mut rejected = 0;
+        let resplits = 1_000;
+        for _ in 0..resplits {
+            shuffle(&mut rng, &mut population);
+            let (threshold, _) = calibrate(&population[..n], rank).unwrap();
+            rejected += population[n..].iter().filter(|&&s| threshold.rejects(s)).count();
+        }
+        let rate = rejected as f64 / (resplits * (population.len() - n)) as f64;
+        let promised = f64::from(rank) / (n as f64 + 1.0);
+        assert!((rate - promised).abs() < 0.003, "rate {rate}, promised {promised}");
+    }
+}

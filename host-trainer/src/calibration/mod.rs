@@ -1,0 +1,6 @@
+//! Where the threshold lies and what it promises: scores of good parts in, an integer and its evidence out.
+
+mod binomial;
+mod conformal;
+
+pub use conformal::{CalibrationError, calibrate, false_reject_promise};

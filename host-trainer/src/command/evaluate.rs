@@ -1,0 +1,91 @@
+//! `evaluate`: a bundle's verdicts on labelled photographs, summed up.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use edge_runtime::bundle::BundleFile;
+use edge_runtime::reconstruct::TractReconstructor;
+use shared::bundle::Bundle;
+
+use crate::cli::EvaluateArgs;
+use crate::dataset::EvaluationSet;
+use crate::evaluation::{Evaluation, Judged, evaluate};
+use crate::progress;
+
+/// Runs `evaluate`.
+pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
+    let file = BundleFile::open(&args.bundle)?;
+    let set = EvaluationSet::open(&args.data)?;
+    let (evaluation, judged) = judge(&file.bundle(), &set)?;
+    if args.json {
+        println!("{}", serde_json::to_string(&evaluation)?);
+    } else {
+        println!("{}", table(&evaluation));
+        print_errors(&judged);
+    }
+    Ok(())
+}
+
+/// Judges `set` with the model in `bundle`.
+pub fn judge(bundle: &Bundle<'_>, set: &EvaluationSet) -> anyhow::Result<(Evaluation, Vec<Judged>)> {
+    let model = TractReconstructor::from_bundle(bundle)?;
+    let bar = progress::counting("judging", set.images.len() as u64);
+    let result = evaluate(bundle, model, set, || bar.inc(1))?;
+    bar.finish_and_clear();
+    Ok(result)
+}
+
+/// The figures for a person.
+pub fn table(evaluation: &Evaluation) -> Table {
+    let mut table = new_table();
+    table.set_header(["", "", ""]);
+    let good = evaluation.n_good;
+    let defective = evaluation.n_defective;
+    table.add_row(row("image AUROC", evaluation.image_auroc, "1 = every defective part scores above every good one"));
+    table.add_row(row("F1 at the stored threshold", evaluation.f1, "defective is positive"));
+    table.add_row(row("F1 of rejecting everything", evaluation.f1_reject_all, "what F1 has to beat"));
+    table.add_row(row("best F1", evaluation.f1_max, "threshold chosen knowing the labels"));
+    table.add_row(row("false-reject rate", evaluation.false_reject_rate, &format!("of {good} good parts")));
+    table.add_row(row("escape rate", evaluation.escape_rate, &format!("of {defective} defective parts")));
+    for (name, kind) in &evaluation.kinds {
+        table.add_row([format!("  {name}"), format!("{} of {}", kind.rejected, kind.n), "rejected".to_owned()]);
+    }
+    table.add_row(["faults".to_owned(), evaluation.n_fault.to_string(), "counted as rejects".to_owned()]);
+    for alternative in &evaluation.alternatives {
+        table.add_row(row(
+            &format!("image AUROC of {}", alternative.score),
+            alternative.image_auroc,
+            &format!("best F1 {}", number(alternative.f1_max)),
+        ));
+    }
+    table
+}
+
+/// The look that all tables of the program share.
+pub fn new_table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+/// A rate or an area, or a dash where a class is missing.
+pub fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".into(), |v| format!("{v:.3}"))
+}
+
+fn row(name: &str, value: Option<f64>, remark: &str) -> [String; 3] {
+    [name.to_owned(), number(value), remark.to_owned()]
+}
+
+/// Names every part that was judged wrongly, so that a person can look at it.
+fn print_errors(judged: &[Judged]) {
+    for one in judged {
+        let good = one.label == crate::dataset::Label::Good;
+        let what = match (good, one.rejected, one.fault) {
+            (_, _, Some(reason)) => format!("fault ({reason})"),
+            (true, true, None) => "false reject".to_owned(),
+            (false, false, None) => "escape".to_owned(),
+            _ => continue,
+        };
+        let score = one.score.map_or_else(String::new, |s| format!(", score {s}"));
+        println!("{what}: {}{score}", one.path.display());
+    }
+}

@@ -1,0 +1,35 @@
+//! One file per command. Results go to standard output, progress and remarks to standard error.
+
+use crate::cli::{BundleCommand, Cli, Command, DemoArgs};
+use clap::Parser;
+
+mod bless;
+mod bundle;
+mod demo;
+mod evaluate;
+mod render;
+mod train;
+
+/// Runs the command that the user named, or the demonstration.
+///
+/// # Errors
+/// Whatever stopped the command, as one line for the user.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        None => demo::run(&default_demo()),
+        Some(Command::Demo(args)) => demo::run(&args),
+        Some(Command::Train(args)) => train::run(&args),
+        Some(Command::Evaluate(args)) => evaluate::run(&args),
+        Some(Command::Bundle(BundleCommand::Inspect(args))) => bundle::inspect(&args),
+        Some(Command::Render(args)) => render::run(&args),
+        Some(Command::Bless(args)) => bless::run(&args),
+    }
+}
+
+/// The demonstration's own defaults, as the command line states them.
+fn default_demo() -> DemoArgs {
+    match Cli::parse_from(["host-trainer", "demo"]).command {
+        Some(Command::Demo(args)) => args,
+        _ => unreachable!("`demo` parses as the demonstration"),
+    }
+}

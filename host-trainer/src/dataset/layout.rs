@@ -1,0 +1,187 @@
+//! Which files belong to a data set. Two layouts: MVTec (`train/good`, `test/KIND`,
+//! `ground_truth/KIND/<stem>_mask.png`), or a plain folder of good images.
+//!
+//! Files are listed in the order of their relative paths. This module opens no image.
+
+use std::path::{Path, PathBuf};
+
+use edge_runtime::camera::{is_image_name, list_images};
+
+use crate::files::FileError;
+
+/// A data set that cannot be used as it lies there.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// The path is missing or no folder.
+    #[error("{} is not a folder; --data takes a folder of photographs", .0.display())]
+    NotAFolder(PathBuf),
+    /// The folder holds no image.
+    #[error(
+        "no PNG or JPEG image in {}; expected either train/good/*.png (MVTec layout) or images of good parts in the \
+         folder itself", .0.display()
+    )]
+    NoGoodImages(PathBuf),
+    /// Nothing to evaluate on.
+    #[error(
+        "no PNG or JPEG image in {}; expected test/good and test/KIND below the data folder (MVTec layout), or images \
+         of good parts in the folder itself", .0.display()
+    )]
+    NoTestImages(PathBuf),
+    /// A folder could not be listed.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// The images to train on: good parts only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoodImages {
+    /// The folder that `files` are relative to.
+    pub root: PathBuf,
+    /// Relative paths, sorted.
+    pub files: Vec<PathBuf>,
+}
+
+impl GoodImages {
+    /// Lists `data/train/good` if it is there, else the images below `data`.
+    ///
+    /// # Errors
+    /// [`DatasetError`] if there is no folder or no image in it.
+    pub fn open(data: &Path) -> Result<Self, DatasetError> {
+        if !data.is_dir() {
+            return Err(DatasetError::NotAFolder(data.to_owned()));
+        }
+        let train = data.join("train").join("good");
+        let root = if train.is_dir() { train } else { data.to_owned() };
+        let files = images_below(&root)?;
+        if files.is_empty() {
+            return Err(DatasetError::NoGoodImages(root));
+        }
+        Ok(Self { root, files })
+    }
+}
+
+/// What is known of a test image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// A good part.
+    Good,
+    /// A defective part, with the name of its folder as the kind of defect.
+    Defective(String),
+}
+
+/// One image to evaluate on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvaluationImage {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it shows.
+    pub label: Label,
+    /// Its mask of defective pixels, if there is one.
+    pub mask: Option<PathBuf>,
+}
+
+/// The images to evaluate on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvaluationSet {
+    /// Sorted by kind, then by name.
+    pub images: Vec<EvaluationImage>,
+}
+
+impl EvaluationSet {
+    /// Lists `data/test/KIND` if there is a `test` folder; else every image below `data` counts as a good part.
+    ///
+    /// # Errors
+    /// [`DatasetError`] if there is no folder or no image in it.
+    pub fn open(data: &Path) -> Result<Self, DatasetError> {
+        if !data.is_dir() {
+            return Err(DatasetError::NotAFolder(data.to_owned()));
+        }
+        let test = data.join("test");
+        if !test.is_dir() {
+            let good = images_below(data)?;
+            let image = |file: PathBuf| EvaluationImage { path: data.join(file), label: Label::Good, mask: None };
+            return Self::of(good.into_iter().map(image).collect(), data);
+        }
+        let images = images_below(&test)?
+            .into_iter()
+            .filter_map(|file| {
+                let kind = file.components().next()?.as_os_str().to_string_lossy().into_owned();
+                let label = if kind == "good" { Label::Good } else { Label::Defective(kind) };
+                let mask = mask_of(data, &file).filter(|mask| mask.is_file());
+                Some(EvaluationImage { path: test.join(&file), label, mask })
+            })
+            .collect();
+        Self::of(images, &test)
+    }
+
+    fn of(images: Vec<EvaluationImage>, searched: &Path) -> Result<Self, DatasetError> {
+        if images.is_empty() {
+            return Err(DatasetError::NoTestImages(searched.to_owned()));
+        }
+        Ok(Self { images })
+    }
+}
+
+/// `KIND/NAME.png` below `test` has its mask at `ground_truth/KIND/NAME_mask.png`.
+fn mask_of(data: &Path, file: &Path) -> Option<PathBuf> {
+    let mut name = file.file_stem()?.to_owned();
+    name.push("_mask.png");
+    Some(data.join("ground_truth").join(file.parent()?).join(name))
+}
+
+fn images_below(root: &Path) -> Result<Vec<PathBuf>, FileError> {
+    list_images(root).map_err(FileError::new("list the folder", root))
+}
+
+/// Whether a file is taken for an image: by its ending.
+pub fn is_image(path: &Path) -> bool {
+    is_image_name(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn touch(root: &Path, name: &str) {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, b"").unwrap();
+    }
+
+    #[test]
+    fn the_mvtec_layout() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for name in ["train/good/b.png", "train/good/a.PNG", "train/good/notes.txt", "test/good/000.png",
+                     "test/chip/000.jpg", "test/chip/001.png", "ground_truth/chip/001_mask.png", "fullres/x.png"] {
+            touch(root, name);
+        }
+        let good = GoodImages::open(root).unwrap();
+        assert_eq!(good.files, [PathBuf::from("a.PNG"), PathBuf::from("b.png")]);
+
+        let set = EvaluationSet::open(root).unwrap();
+        let seen: Vec<_> = set.images.iter().map(|i| (i.label.clone(), i.mask.is_some())).collect();
+        let chip = || Label::Defective("chip".into());
+        assert_eq!(seen, [(chip(), false), (chip(), true), (Label::Good, false)]);
+    }
+
+    #[test]
+    fn a_plain_folder_is_all_good() {
+        let folder = tempfile::tempdir().unwrap();
+        touch(folder.path(), "line1/2.jpeg");
+        touch(folder.path(), "1.png");
+        assert_eq!(GoodImages::open(folder.path()).unwrap().files.len(), 2);
+        assert!(EvaluationSet::open(folder.path()).unwrap().images.iter().all(|i| i.label == Label::Good));
+    }
+
+    #[test]
+    fn nothing_to_use_is_said_plainly() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = GoodImages::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("train/good") && error.contains(&*folder.path().to_string_lossy()), "{error}");
+        let error = GoodImages::open(&folder.path().join("missing")).unwrap_err().to_string();
+        assert!(error.contains("not a folder"), "{error}");
+    }
+}

@@ -1,0 +1,9 @@
+//! How well a bundle judges: the station's own inspector on labelled images, and the rates and curves that follow.
+
+mod baseline;
+mod metrics;
+mod run;
+
+pub use baseline::MeanFrame;
+pub use metrics::{Counts, best_f1, f1, image_auroc};
+pub use run::{Kind, score_as_float, Alternative, Evaluation, EvaluationError, Judged, evaluate};

@@ -1,0 +1,25 @@
+//! Host side of the inspection system: learns from photographs of good parts and seals what a station needs to judge
+//! further ones into a bundle.
+//!
+//! ```text
+//! dataset -> training (model, loss, augmentation) -> export -> calibration -> bundle -> evaluation
+//! ```
+//!
+//! Preprocessing and scoring are the station's own (`shared`, `edge_runtime`). This crate knows neither cameras nor pins.
+
+pub mod augmentation;
+pub mod calibration;
+pub mod cli;
+pub mod command;
+pub mod dataset;
+pub mod device;
+pub mod evaluation;
+pub mod export;
+pub mod files;
+pub mod job;
+pub mod loss;
+pub mod model;
+pub mod progress;
+pub mod random;
+pub mod render;
+pub mod training;

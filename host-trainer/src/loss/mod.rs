@@ -1,0 +1,5 @@
+//! Training losses on batches of images in the range 0 to 1. They know tensors and nothing else.
+
+mod ssim;
+
+pub use ssim::SsimLoss;

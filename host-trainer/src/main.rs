@@ -1,0 +1,18 @@
+//! The `host-trainer` program: parses the command line, runs the command, and turns errors into exit codes
+//! (0 done, 1 failure, 2 usage).
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use host_trainer::cli::Cli;
+use host_trainer::command;
+
+fn main() -> ExitCode {
+    match command::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

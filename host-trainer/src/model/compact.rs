@@ -1,0 +1,95 @@
+//! `compact`: the small autoencoder that runs in a few milliseconds on the station.
+
+use shared::Size;
+
+use super::architecture::{Architecture, ConvShape, LayerSpec};
+
+const LEAK: f64 = 0.2;
+const SIDE: u16 = 128;
+const LATENT: usize = 100;
+
+/// 1x128x128 through strided convolutions to a latent vector of 100 numbers and back (after Bergmann et al. 2018,
+/// "Improving unsupervised defect segmentation by applying structural similarity to autoencoders", table 1).
+///
+/// The decoder differs from the paper's: each doubling is a 3x3 convolution followed by a 2x2 transposed convolution
+/// of stride 2. Kernel equal to stride is the case that inference engines compute without overlapping sums.
+pub fn compact() -> Architecture {
+    let mut chain = Chain { channels: 1, layers: Vec::new() };
+    // 128 -> 64 -> 32 -> 32 -> 16 -> 16 -> 8 -> 8 -> 8 -> 1
+    for (channels, kernel, stride) in
+        [(32, 4, 2), (32, 4, 2), (32, 3, 1), (64, 4, 2), (64, 3, 1), (128, 4, 2), (64, 3, 1), (32, 3, 1)]
+    {
+        chain.conv(channels, kernel, stride, 1).leaky_relu();
+    }
+    chain.conv(LATENT, 8, 1, 0);
+    chain.conv_transpose(32, 8, 1).leaky_relu();
+    chain.conv(64, 3, 1, 1).leaky_relu();
+    chain.conv(128, 3, 1, 1).leaky_relu();
+    chain.double(64).leaky_relu();
+    chain.conv(64, 3, 1, 1).leaky_relu();
+    chain.double(32).leaky_relu();
+    chain.conv(32, 3, 1, 1).leaky_relu();
+    chain.double(32).leaky_relu();
+    chain.double(8).leaky_relu();
+    chain.conv(1, 3, 1, 1);
+    chain.layers.push(LayerSpec::Sigmoid);
+    Architecture { name: "compact", size: Size { width: SIDE, height: SIDE }, layers: chain.layers }
+}
+
+/// Layers so far and the channels that the last of them puts out.
+struct Chain {
+    channels: usize,
+    layers: Vec<LayerSpec>,
+}
+
+impl Chain {
+    fn conv(&mut self, channels_out: usize, kernel: usize, stride: usize, padding: usize) -> &mut Self {
+        let channels_in = std::mem::replace(&mut self.channels, channels_out);
+        self.layers.push(LayerSpec::Conv(ConvShape { channels_in, channels_out, kernel, stride, padding }));
+        self
+    }
+
+    fn conv_transpose(&mut self, channels_out: usize, kernel: usize, stride: usize) -> &mut Self {
+        let channels_in = std::mem::replace(&mut self.channels, channels_out);
+        self.layers.push(LayerSpec::ConvTranspose(ConvShape { channels_in, channels_out, kernel, stride, padding: 0 }));
+        self
+    }
+
+    fn leaky_relu(&mut self) -> &mut Self {
+        self.layers.push(LayerSpec::LeakyRelu(LEAK));
+        self
+    }
+
+    /// Doubles width and height: a 3x3 convolution, then a transposed one whose kernel equals its stride.
+    fn double(&mut self, channels_out: usize) -> &mut Self {
+        self.conv(channels_out, 3, 1, 1).leaky_relu().conv_transpose(channels_out, 2, 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chain_starts_and_ends_with_one_gray_image() {
+        let architecture = compact();
+        let (mut channels, mut side) = (1, usize::from(SIDE));
+        for layer in &architecture.layers {
+            match layer {
+                LayerSpec::Conv(c) => {
+                    assert_eq!(c.channels_in, channels);
+                    channels = c.channels_out;
+                    side = (side + 2 * c.padding - c.kernel) / c.stride + 1;
+                }
+                LayerSpec::ConvTranspose(c) => {
+                    assert_eq!(c.channels_in, channels);
+                    channels = c.channels_out;
+                    side = (side - 1) * c.stride + c.kernel - 2 * c.padding;
+                }
+                LayerSpec::LeakyRelu(_) | LayerSpec::Sigmoid => {}
+            }
+        }
+        assert_eq!((channels, side), (1, usize::from(SIDE)));
+        assert!((900_000..1_100_000).contains(&architecture.parameter_count()), "{}", architecture.parameter_count());
+    }
+}

@@ -1,0 +1,152 @@
+//! One rendered frame: the part, its defect, the light and the camera's grain, as 8-bit gray.
+
+use super::defect::{self, DefectKind};
+use super::geometry::{Point, mix};
+use super::part::Part;
+use super::random::{Purpose, Sequence, Source};
+
+/// A pixel belongs to the mask from this share of defect on.
+const MASK_COVERAGE: f64 = 0.25;
+
+/// A rendered frame, row by row from the top left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedFrame {
+    /// Gray values, `size * size` of them.
+    pub gray: Vec<u8>,
+    /// 255 where the defect is, 0 elsewhere; `None` for a good part.
+    pub mask: Option<Vec<u8>>,
+    /// Side of the frame, px.
+    pub size: u16,
+}
+
+/// Renders the good part of this index.
+pub fn render_good(seed: u64, index: u64, size: u16) -> RenderedFrame {
+    compose(seed, Sequence::Good, index, size, None)
+}
+
+/// Renders the part of this index in the kind's own sequence, with one defect, and the mask of the defect.
+pub fn render_defective(seed: u64, index: u64, kind: DefectKind, size: u16) -> RenderedFrame {
+    compose(seed, Sequence::Defective(kind), index, size, Some(kind))
+}
+
+fn compose(seed: u64, sequence: Sequence, index: u64, size: u16, kind: Option<DefectKind>) -> RenderedFrame {
+    let pixel = 1.0 / f64::from(size.max(1));
+    let part = Part::draw(&mut Source::new(seed, sequence, index, Purpose::Part));
+    let defect = kind.map(|kind| {
+        let mut source = Source::new(seed, sequence, index, Purpose::Defect);
+        defect::draw(&mut source, kind, index, &part, pixel)
+    });
+    let bounds = defect.as_ref().map(|defect| defect.bounds());
+    let mut grain = Source::new(seed, sequence, index, Purpose::Grain);
+
+    let pixels = usize::from(size) * usize::from(size);
+    let mut gray = Vec::with_capacity(pixels);
+    let mut mask = defect.as_ref().map(|_| vec![0u8; pixels]);
+    for row in 0..size {
+        for column in 0..size {
+            let at = Point::new((f64::from(column) + 0.5) * pixel - 0.5, (f64::from(row) + 0.5) * pixel - 0.5);
+            let mut value = part.shade(at);
+            if let (Some(defect), Some(bounds), Some(mask)) = (&defect, &bounds, &mut mask)
+                && bounds.contains(at)
+            {
+                let (coverage, painted) = defect.paint(at, value);
+                value = mix(value, painted, coverage);
+                if coverage >= MASK_COVERAGE {
+                    mask[gray.len()] = 255;
+                }
+            }
+            value *= part.light(at);
+            // Read-out noise, and shot noise that grows with the light.
+            value += grain.grain() * (0.9 + 0.006 * value);
+            gray.push((value + 0.5).clamp(0.0, 255.0) as u8);
+        }
+    }
+    RenderedFrame { gray, mask, size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: u16 = 128;
+
+    /// Digests of the first good frame, and of frame and mask of the first of every kind.
+    const GOLDEN_GOOD: u64 = 0x4206_a23f_8c0a_2fb3;
+    const GOLDEN_DEFECTIVE: [(u64, u64); 3] = [
+        (0xcfca_86d1_2d36_f74c, 0x785a_9128_6625_0f73),
+        (0x3462_33dd_458d_bf00, 0x5d00_6f98_1857_f958),
+        (0x133d_ab46_97e7_7f62, 0x5d64_1811_fde9_dfcf),
+    ];
+
+    /// FNV-1a, 64 bits.
+    fn digest(bytes: &[u8]) -> u64 {
+        bytes
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    }
+
+    #[test]
+    fn frames_are_the_same_everywhere_and_for_ever() {
+        assert_eq!(digest(&render_good(1, 0, SIZE).gray), GOLDEN_GOOD);
+        let digests = DefectKind::ALL.map(|kind| {
+            let frame = render_defective(1, 0, kind, SIZE);
+            (digest(&frame.gray), digest(&frame.mask.unwrap_or_default()))
+        });
+        assert_eq!(digests, GOLDEN_DEFECTIVE);
+    }
+
+    #[test]
+    fn seed_and_index_change_the_frame_and_the_size_does_not_move_it() {
+        let frame = render_good(1, 0, SIZE);
+        assert_eq!(frame, render_good(1, 0, SIZE));
+        assert_ne!(frame.gray, render_good(1, 1, SIZE).gray);
+        assert_ne!(frame.gray, render_good(2, 0, SIZE).gray);
+        assert_eq!(frame.mask, None);
+        let large = render_good(1, 0, 2 * SIZE).gray;
+        let mean = |gray: &[u8]| gray.iter().map(|&v| f64::from(v)).sum::<f64>() / gray.len() as f64;
+        assert!((mean(&frame.gray) - mean(&large)).abs() < 1.0);
+    }
+
+    #[test]
+    fn any_size_renders() {
+        for size in [0, 1, 2, 31] {
+            let frame = render_defective(1, 0, DefectKind::Crack, size);
+            assert_eq!(frame.gray.len(), usize::from(size) * usize::from(size));
+        }
+    }
+
+    /// Whether any pixel within `reach` of this one is set.
+    fn near(mask: &[u8], size: usize, at: usize, reach: usize) -> bool {
+        let (row, column) = (at / size, at % size);
+        (row.saturating_sub(reach)..=(row + reach).min(size - 1))
+            .any(|r| (column.saturating_sub(reach)..=(column + reach).min(size - 1)).any(|c| mask[r * size + c] == 255))
+    }
+
+    #[test]
+    fn a_defective_frame_differs_from_its_twin_where_the_mask_says() {
+        for (kind, index, size) in DefectKind::ALL
+            .into_iter()
+            .flat_map(|kind| (0..25).flat_map(move |index| [(kind, index, 64), (kind, index, 256)]))
+        {
+            let frame = render_defective(1, index, kind, size);
+            let twin = compose(1, Sequence::Defective(kind), index, size, None);
+            let what = format!("{} {index} at {size} px", kind.name());
+            let mask = frame.mask.unwrap_or_default();
+            assert!(mask.iter().all(|&value| value == 0 || value == 255), "{what}");
+            let marked = mask.iter().filter(|&&value| value == 255).count();
+            assert!(marked >= 4, "{what}: {marked} px");
+            assert!(marked * 8 < mask.len(), "{what}: {marked} px");
+            let mut changed = 0;
+            for at in 0..mask.len() {
+                let differs = frame.gray[at].abs_diff(twin.gray[at]);
+                if differs > 0 {
+                    assert!(near(&mask, usize::from(size), at, 2), "{what}: a change far from the mask");
+                }
+                if mask[at] == 255 && differs > 2 {
+                    changed += 1;
+                }
+            }
+            assert!(changed * 10 >= marked * 6, "{what}: only {changed} of {marked} marked pixels changed");
+        }
+    }
+}

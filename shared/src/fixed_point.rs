@@ -1,0 +1,97 @@
+//! Rounded integer division, and ratios in Q24 (1.0 is `1 << 24`).
+//!
+//! It does not know what the numbers mean.
+
+/// 1.0 in Q24.
+pub(crate) const ONE: u32 = 1 << 24;
+
+/// Bits that a numerator keeps before it is scaled by 2^24: 39 + 24 = 63.
+const NUMERATOR_BITS: u32 = 39;
+
+/// `numerator / denominator`, rounded half up, for `numerator` and `denominator` up to 2^62.
+///
+/// `floor((n + floor(d / 2)) / d)` equals `floor(n / d + 1/2)` for odd `d` too, because `n / d` then never has
+/// the fraction 1/2. A denominator of zero counts as one, so that no input panics.
+pub(crate) fn divide_rounded(numerator: u64, denominator: u64) -> u64 {
+    let denominator = denominator.max(1);
+    (numerator + denominator / 2) / denominator
+}
+
+/// `numerator / denominator` in Q24, rounded half up and limited to 2.0, for `numerator <= 2 * denominator` and
+/// `denominator` up to 2^60.
+///
+/// Where the numerator needs more than 39 bits, both are first shifted right by the number of bits in excess.
+/// The shifted numerator is then at least 2^38 and the denominator at least 2^37, so that each shift changes
+/// the ratio by a factor within 1 ± 2^-37. The error before rounding is below 2 * 2 * 2^-37 = 2^-35, which is
+/// 2^-11 of the unit of Q24.
+///
+/// Ranges: shifted numerator below 2^39, times 2^24 below 2^63; half the denominator below 2^59; the sum below
+/// 2^64.
+pub(crate) fn ratio(numerator: u64, denominator: u64) -> u32 {
+    let excess = (u64::BITS - NUMERATOR_BITS).saturating_sub(numerator.leading_zeros());
+    let quotient = divide_rounded((numerator >> excess) << 24, denominator >> excess);
+    quotient.min(u64::from(2 * ONE)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn halves_are_rounded_up() {
+        assert_eq!(divide_rounded(0, 5), 0);
+        assert_eq!(divide_rounded(2, 5), 0);
+        assert_eq!(divide_rounded(3, 5), 1);
+        assert_eq!(divide_rounded(1, 2), 1);
+        assert_eq!(divide_rounded(5, 2), 3);
+        assert_eq!(divide_rounded(5, 4), 1);
+        assert_eq!(divide_rounded(6, 4), 2);
+    }
+
+    #[test]
+    fn a_denominator_of_zero_counts_as_one() {
+        assert_eq!(divide_rounded(7, 0), 7);
+        assert_eq!(ratio(0, 0), 0);
+        assert_eq!(ratio(7, 0), 2 * ONE);
+    }
+
+    #[test]
+    fn ratios_by_hand() {
+        assert_eq!(ratio(0, 9), 0);
+        assert_eq!(ratio(1, 2), 1 << 23);
+        assert_eq!(ratio(9, 9), 1 << 24);
+        assert_eq!(ratio(18, 9), 1 << 25);
+        // 2^24 / 3 = 5592405.33; 2^25 / 3 = 11184810.67
+        assert_eq!(ratio(1, 3), 5_592_405);
+        assert_eq!(ratio(2, 3), 11_184_811);
+    }
+
+    #[test]
+    fn the_greatest_operands_do_not_overflow() {
+        let greatest = 1 << 60;
+        assert_eq!(ratio(2 * greatest, greatest), 2 * ONE);
+        assert_eq!(ratio(2 * greatest - 1, greatest), 2 * ONE);
+        assert_eq!(ratio(greatest, greatest), ONE);
+        assert_eq!(ratio(1, greatest), 0);
+        // The greatest numerator that is not shifted, over the greatest denominator.
+        assert_eq!(ratio((1 << 39) - 1, greatest), 8);
+    }
+
+    fn exact(numerator: u64, denominator: u64) -> i64 {
+        let (numerator, denominator) = (u128::from(numerator), u128::from(denominator));
+        ((2 * (numerator << 24) + denominator) / (2 * denominator)) as i64
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5000))]
+
+        #[test]
+        fn agrees_with_128_bits(denominator in 1_u64..1 << 60, bits in 0_u32..60, part in any::<u64>()) {
+            let denominator = (denominator >> bits).max(1);
+            let numerator = part % (2 * denominator + 1);
+            let error = i64::from(ratio(numerator, denominator)) - exact(numerator, denominator);
+            prop_assert!(error.abs() <= i64::from(numerator >= 1 << 39), "error {error}");
+        }
+    }
+}

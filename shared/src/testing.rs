@@ -1,0 +1,103 @@
+//! Fixtures for the tests of this crate.
+
+use std::vec;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use crate::bundle::{MAX_TABLE_LEN, SectionKind, encode_table};
+use crate::difference::{Pooling, ScoreRecipe};
+use crate::image::{Region, Size};
+use crate::preprocess::{AcceptedSizes, Geometry, Preprocessing};
+use crate::score::{Score, Threshold};
+use crate::similarity::Metric;
+use crate::wire::{Manifest, ModelInterface, Name, ThresholdEvidence};
+
+/// The pixels of an image of `size`, row by row, each from its column and row, modulo 256.
+pub(crate) fn gray(size: Size, pixel: impl Fn(u32, u32) -> u32) -> Vec<u8> {
+    let rows = 0..u32::from(size.height);
+    rows.flat_map(|y| (0..u32::from(size.width)).map(move |x| (x, y))).map(|(x, y)| pixel(x, y) as u8).collect()
+}
+
+/// Any size in the given range of sides.
+pub(crate) fn sizes(sides: core::ops::RangeInclusive<u16>) -> impl Strategy<Value = Size> {
+    (sides.clone(), sides).prop_map(|(width, height)| Size { width, height })
+}
+
+/// Pairs of images of the same size, up to 24 pixels a side: random, smooth, flat, saturated, checkerboards.
+pub(crate) fn pairs() -> impl Strategy<Value = (Size, Vec<u8>, Vec<u8>)> {
+    sizes(7..=24).prop_flat_map(|size| (Just(size), image(size), image(size)))
+}
+
+fn image(size: Size) -> impl Strategy<Value = Vec<u8>> {
+    let area = size.area();
+    prop_oneof![
+        3 => proptest::collection::vec(any::<u8>(), area),
+        1 => any::<u8>().prop_map(move |value| vec![value; area]),
+        1 => proptest::collection::vec(prop_oneof![Just(0), Just(255)], area),
+        1 => (1_u32..9, 1_u32..9, any::<u8>()).prop_map(move |(right, down, start)| {
+            gray(size, |x, y| u32::from(start) / 2 + right * x / 2 + down * y / 2)
+        }),
+        1 => (any::<u8>(), any::<u8>()).prop_map(move |(even, odd)| {
+            gray(size, |x, y| u32::from(if (x + y) % 2 == 0 { even } else { odd }))
+        }),
+    ]
+}
+
+/// The bytes of a text of hexadecimal digits; spaces and line ends are skipped.
+pub(crate) fn from_hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
+    digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// A valid manifest in which every field has another value.
+pub(crate) fn manifest() -> Manifest {
+    let name = |text| Name::try_from(text).unwrap();
+    Manifest {
+        product: name("bottle"),
+        preprocessing: Preprocessing {
+            region: Some(Region { x: 1, y: 2, width: 300, height: 200 }),
+            geometry: Geometry::Resize,
+            accepted: AcceptedSizes { min: Size::new(320, 240), max: Size::new(640, 480) },
+            input: Size::new(16, 8),
+        },
+        model: ModelInterface { input_name: name("input"), output_name: name("output"), size: Size::new(16, 8) },
+        recipe: ScoreRecipe { metric: Metric::Ssim, pooling: Pooling::SmoothedMaximum { radius: 2 } },
+        threshold: Threshold::new(1001).unwrap(),
+        evidence: ThresholdEvidence::Calibrated {
+            images: 20,
+            rank: 1,
+            average_false_rejects_ppm: 47_619,
+            upper95_false_rejects_ppm: 139_108,
+            lowest: Score::new(100).unwrap(),
+            median: Score::new(500).unwrap(),
+            highest: Score::new(1000).unwrap(),
+        },
+        created_by: name("test 1"),
+        training_images_sha256: core::array::from_fn(|index| index as u8),
+    }
+}
+
+/// The manifest in its envelope.
+pub(crate) fn manifest_bytes(manifest: &Manifest) -> Vec<u8> {
+    let mut bytes = vec![0; Manifest::MAX_LEN];
+    let length = manifest.encode(&mut bytes).unwrap();
+    bytes.truncate(length);
+    bytes
+}
+
+/// A whole bundle of these sections.
+pub(crate) fn seal(sections: &[(SectionKind, &[u8])]) -> Vec<u8> {
+    let mut bytes = vec![0; MAX_TABLE_LEN];
+    let length = encode_table(sections, &mut bytes).unwrap();
+    bytes.truncate(length);
+    for (_, section) in sections {
+        bytes.extend_from_slice(section);
+    }
+    bytes
+}
+
+/// A small valid bundle with the manifest and eight bytes in place of a model.
+pub(crate) fn bundle(manifest: &Manifest) -> Vec<u8> {
+    seal(&[(SectionKind::Manifest, &manifest_bytes(manifest)), (SectionKind::Onnx, b"no model")])
+}

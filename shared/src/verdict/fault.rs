@@ -1,0 +1,174 @@
+//! Why a part could not be judged: stable codes for records, logs and the line's controller.
+//!
+//! It does not know the details of an error; those belong in the log.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::BundleError;
+use crate::difference::ScoreError;
+use crate::image::ImageError;
+use crate::preprocess::PreprocessError;
+use crate::reconstruction::ReconstructionError;
+
+/// The reason of a fault, stored as its code: never give a code a new meaning.
+///
+/// Displayed as its name in snake case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+#[repr(u8)]
+pub enum FaultReason {
+    /// There was no frame, or its bytes are no image.
+    FrameUnreadable = 1,
+    /// The frame's size is not accepted.
+    FrameSize = 2,
+    /// The frame is too old.
+    FrameStale = 3,
+    /// The frame, or a later one, was offered before.
+    FrameRepeated = 4,
+    /// The frame was captured later than now.
+    FrameFromFuture = 5,
+    /// There is no verified bundle.
+    BundleUnverified = 6,
+    /// Preprocessing failed.
+    PreprocessFailed = 7,
+    /// The model could not be run.
+    InferenceFailed = 8,
+    /// The model's output is infinite or not a number.
+    OutputNotFinite = 9,
+    /// The model's output has the wrong size.
+    OutputSize = 10,
+    /// Scoring failed.
+    ScoreFailed = 11,
+    /// The verdict came after the deadline.
+    Late = 12,
+}
+
+impl FaultReason {
+    /// Every reason, by ascending code.
+    pub const ALL: [Self; 12] = [
+        Self::FrameUnreadable,
+        Self::FrameSize,
+        Self::FrameStale,
+        Self::FrameRepeated,
+        Self::FrameFromFuture,
+        Self::BundleUnverified,
+        Self::PreprocessFailed,
+        Self::InferenceFailed,
+        Self::OutputNotFinite,
+        Self::OutputSize,
+        Self::ScoreFailed,
+        Self::Late,
+    ];
+
+    /// The stable code, at least 1.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The reason with this code, if there is one.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+
+    /// The stable name in snake case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FrameUnreadable => "frame_unreadable",
+            Self::FrameSize => "frame_size",
+            Self::FrameStale => "frame_stale",
+            Self::FrameRepeated => "frame_repeated",
+            Self::FrameFromFuture => "frame_from_future",
+            Self::BundleUnverified => "bundle_unverified",
+            Self::PreprocessFailed => "preprocess_failed",
+            Self::InferenceFailed => "inference_failed",
+            Self::OutputNotFinite => "output_not_finite",
+            Self::OutputSize => "output_size",
+            Self::ScoreFailed => "score_failed",
+            Self::Late => "late",
+        }
+    }
+
+    /// The reason for a person, as a sentence without a full stop.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::FrameUnreadable => "the frame is missing or could not be read",
+            Self::FrameSize => "the frame's size is not accepted",
+            Self::FrameStale => "the frame is too old",
+            Self::FrameRepeated => "the frame was offered before",
+            Self::FrameFromFuture => "the frame's time stamp lies in the future",
+            Self::BundleUnverified => "there is no verified bundle",
+            Self::PreprocessFailed => "the frame could not be preprocessed",
+            Self::InferenceFailed => "the model could not be run",
+            Self::OutputNotFinite => "the model's output is not finite",
+            Self::OutputSize => "the model's output has the wrong size",
+            Self::ScoreFailed => "the reconstruction could not be scored",
+            Self::Late => "the verdict came after the deadline",
+        }
+    }
+}
+
+impl fmt::Display for FaultReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A code that stands for no reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found the fault code {found}, expected 1 to {}", FaultReason::ALL.len())]
+pub struct UnknownFault {
+    /// The code that was found.
+    pub found: u8,
+}
+
+impl TryFrom<u8> for FaultReason {
+    type Error = UnknownFault;
+
+    fn try_from(code: u8) -> Result<Self, UnknownFault> {
+        Self::from_code(code).ok_or(UnknownFault { found: code })
+    }
+}
+
+impl From<FaultReason> for u8 {
+    fn from(reason: FaultReason) -> Self {
+        reason.code()
+    }
+}
+
+impl From<ImageError> for FaultReason {
+    fn from(_: ImageError) -> Self {
+        Self::FrameUnreadable
+    }
+}
+
+impl From<PreprocessError> for FaultReason {
+    fn from(error: PreprocessError) -> Self {
+        match error {
+            PreprocessError::SizeNotAccepted { .. } => Self::FrameSize,
+            _ => Self::PreprocessFailed,
+        }
+    }
+}
+
+impl From<ReconstructionError> for FaultReason {
+    fn from(error: ReconstructionError) -> Self {
+        match error {
+            ReconstructionError::NotFinite { .. } => Self::OutputNotFinite,
+            ReconstructionError::TooFew { .. } | ReconstructionError::TooMany { .. } => Self::OutputSize,
+        }
+    }
+}
+
+impl From<ScoreError> for FaultReason {
+    fn from(_: ScoreError) -> Self {
+        Self::ScoreFailed
+    }
+}
+
+impl From<BundleError> for FaultReason {
+    fn from(_: BundleError) -> Self {
+        Self::BundleUnverified
+    }
+}

@@ -1,0 +1,204 @@
+//! The manifest of a bundle: all that a station needs besides the model, and the evidence for the threshold.
+//!
+//! The order of fields and variants is part of the wire format. It does not know the other sections of the bundle.
+
+use serde::{Deserialize, Serialize};
+
+use super::WireError;
+use super::envelope::{Format, MessageKind, OVERHEAD};
+use crate::difference::{InvalidRecipe, ScoreRecipe};
+use crate::image::Size;
+use crate::preprocess::{InvalidPreprocessing, Preprocessing};
+use crate::score::{Score, Threshold};
+
+/// The greatest length of a [`Name`], in bytes of UTF-8.
+pub const NAME_LEN: usize = 64;
+
+/// A name of 1 to [`NAME_LEN`] bytes, without control characters.
+pub type Name = heapless::String<NAME_LEN>;
+
+/// One million parts per million: every part.
+const ALL_PPM: u32 = 1_000_000;
+
+/// Version 1 takes at most 459 bytes; the rest is for versions to come.
+const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 1, max_payload: 1014 };
+
+/// What a station inspects, how, and why it may.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// What is inspected.
+    pub product: Name,
+    /// From a frame to the model's input.
+    pub preprocessing: Preprocessing,
+    /// How the model is called.
+    pub model: ModelInterface,
+    /// From input and reconstruction to a score.
+    pub recipe: ScoreRecipe,
+    /// The score from which on a part is rejected.
+    pub threshold: Threshold,
+    /// Where the threshold comes from.
+    pub evidence: ThresholdEvidence,
+    /// The program and version that made the bundle, such as `host-trainer 0.1.0`.
+    pub created_by: Name,
+    /// The SHA-256 over the training images, as the trainer defines it.
+    pub training_images_sha256: [u8; 32],
+}
+
+/// The tensors of the model: one in, one out, both of the shape `1 x 1 x height x width`, 0.0 (black) to 1.0 (white).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelInterface {
+    /// The name of the input tensor.
+    pub input_name: Name,
+    /// The name of the output tensor.
+    pub output_name: Name,
+    /// Width and height of both tensors in pixels, the same as [`Preprocessing::input`].
+    pub size: Size,
+}
+
+/// Where a threshold comes from. Stored by position: do not reorder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ThresholdEvidence {
+    /// One more than the score of a good calibration image that nothing else ever looked at.
+    Calibrated {
+        /// Calibration images, n, at least 1.
+        images: u32,
+        /// The rank of the deciding score, r: 1 is the greatest. At most n.
+        rank: u32,
+        /// The false-reject rate to be expected, r / (n + 1), in parts per million.
+        average_false_rejects_ppm: u32,
+        /// The false-reject rate that is exceeded with a probability of at most 5 %, in parts per million.
+        upper95_false_rejects_ppm: u32,
+        /// The least score of a calibration image.
+        lowest: Score,
+        /// The median score.
+        median: Score,
+        /// The greatest score.
+        highest: Score,
+    },
+}
+
+/// What is wrong with a [`Manifest`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidManifest {
+    /// A name without characters, or with control characters.
+    #[error("found an empty {field} or control characters in it, expected a name")]
+    Name {
+        /// The name of the field.
+        field: &'static str,
+    },
+    /// The preprocessing is invalid.
+    #[error("the preprocessing is invalid")]
+    Preprocessing(#[from] InvalidPreprocessing),
+    /// The model is called with another size than preprocessing gives.
+    #[error("found a model of {model} pixels, expected the {input} of the preprocessing")]
+    ModelSize {
+        /// The size of the model's tensors.
+        model: Size,
+        /// The size that preprocessing gives.
+        input: Size,
+    },
+    /// The recipe does not fit the model.
+    #[error("the recipe does not fit the model")]
+    Recipe(#[from] InvalidRecipe),
+    /// A rank that is no position among the calibration images.
+    #[error("found rank {rank} of {images} calibration images, expected 1 to {images} and at least one image")]
+    Rank {
+        /// The rank.
+        rank: u32,
+        /// The number of calibration images.
+        images: u32,
+    },
+    /// A rate above one.
+    #[error("found {found} false rejects per million, expected at most 1000000")]
+    Rate {
+        /// The rate in parts per million.
+        found: u32,
+    },
+    /// The scores of the evidence do not ascend.
+    #[error("found the lowest score {lowest}, the median {median} and the highest {highest}, expected this order")]
+    ScoreOrder {
+        /// The lowest score.
+        lowest: Score,
+        /// The median score.
+        median: Score,
+        /// The highest score.
+        highest: Score,
+    },
+}
+
+impl Manifest {
+    /// A length that is enough for every encoded manifest, in bytes.
+    pub const MAX_LEN: usize = OVERHEAD + FORMAT.max_payload;
+
+    /// Writes the manifest in its envelope to the start of `out` and gives the length.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError`] if the manifest is invalid or `out` is too short; [`MAX_LEN`](Self::MAX_LEN) bytes are enough.
+    pub fn encode(&self, out: &mut [u8]) -> Result<usize, WireError> {
+        self.validate()?;
+        FORMAT.encode(self, out)
+    }
+
+    /// Reads the manifest at the start of `bytes` and gives it with the length of its envelope.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError`] if the bytes are truncated, changed, of another kind or a newer version, or the manifest is
+    /// invalid.
+    pub fn decode(bytes: &[u8]) -> Result<(Self, usize), WireError> {
+        let (_version, payload, length) = FORMAT.open(bytes)?;
+        let manifest: Self = FORMAT.payload(payload)?;
+        manifest.validate()?;
+        Ok((manifest, length))
+    }
+
+    /// Checks every field, and that they fit together.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidManifest`] names the first field that is out of range.
+    pub fn validate(&self) -> Result<(), InvalidManifest> {
+        for (field, name) in [
+            ("product", &self.product),
+            ("input name", &self.model.input_name),
+            ("output name", &self.model.output_name),
+            ("creator", &self.created_by),
+        ] {
+            if name.is_empty() || name.chars().any(char::is_control) {
+                return Err(InvalidManifest::Name { field });
+            }
+        }
+        self.preprocessing.validate()?;
+        if self.model.size != self.preprocessing.input {
+            return Err(InvalidManifest::ModelSize { model: self.model.size, input: self.preprocessing.input });
+        }
+        self.recipe.validate(self.model.size)?;
+        self.evidence.validate()
+    }
+}
+
+impl ThresholdEvidence {
+    fn validate(&self) -> Result<(), InvalidManifest> {
+        let &Self::Calibrated {
+            images,
+            rank,
+            average_false_rejects_ppm,
+            upper95_false_rejects_ppm,
+            lowest,
+            median,
+            highest,
+        } = self;
+        if !(1..=images).contains(&rank) {
+            return Err(InvalidManifest::Rank { rank, images });
+        }
+        let found = average_false_rejects_ppm.max(upper95_false_rejects_ppm);
+        if found > ALL_PPM {
+            return Err(InvalidManifest::Rate { found });
+        }
+        if lowest > median || median > highest {
+            return Err(InvalidManifest::ScoreOrder { lowest, median, highest });
+        }
+        Ok(())
+    }
+}
