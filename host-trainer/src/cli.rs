@@ -49,7 +49,9 @@ Writes into the --out folder: station.bundle (flash this), model.onnx (the netwo
 course of training, which image served for what).")]
     Train(TrainArgs),
     /// Judge labelled photographs with a bundle and report rates and curves
-    #[command(after_help = "Example:\n  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --json")]
+    #[command(
+        after_help = "Example:\n  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --json"
+    )]
     Evaluate(EvaluateArgs),
     /// Look into a bundle
     #[command(subcommand)]

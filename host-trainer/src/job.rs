@@ -3,13 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use edge_runtime::bundle::BundleFileError;
-use edge_runtime::camera::{DecodeError, decode_file};
-use edge_runtime::pipeline::{MeasureError, Pipeline};
+use edge_runtime::camera::decode::{DecodeError, decode_file};
+use edge_runtime::clock::MonotonicClock;
+use edge_runtime::pipeline::{MeasureError, Pipeline, PipelineError};
 use edge_runtime::reconstruct::Reconstructor;
 use serde::Serialize;
-use shared::{Metric, Name, Pooling, Preprocessing, Score, ScoreRecipe, Threshold, ThresholdEvidence};
-use shared::wire::{Manifest, ModelInterface};
+use shared::difference::{Pooling, ScoreRecipe};
+use shared::score::Score;
+use shared::similarity::Metric;
+use shared::wire::{Manifest, ModelInterface, NAME_LEN, Name, ThresholdEvidence};
 
 use crate::calibration::{CalibrationError, calibrate};
 use crate::dataset::{DatasetError, GoodImages, LoadError, LoadedImages, Split, SplitError, load_good};
@@ -128,7 +130,7 @@ pub enum JobError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// A good image that the finished pipeline cannot score.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: a good image cannot be scored", path.display())]
     Measure {
         /// The image.
         path: PathBuf,
@@ -137,12 +139,12 @@ pub enum JobError {
     },
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
-    #[error("{0:?} is too long for a name in the bundle: at most {max} bytes of UTF-8", max = Name::MAX_BYTES)]
+    #[error("--product {0:?}: a name in the bundle has at most {NAME_LEN} bytes of UTF-8")]
     ProductName(String),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]
-    Bundle(#[from] BundleFileError),
+    Pipeline(#[from] PipelineError),
 }
 
 impl Job {
@@ -151,7 +153,7 @@ impl Job {
     /// # Errors
     /// [`JobError`] says what stood in the way; no file has been written.
     pub fn execute(&self) -> Result<Artifacts, JobError> {
-        let product = Name::new(&self.product).ok_or_else(|| JobError::ProductName(self.product.clone()))?;
+        let product = Name::try_from(self.product.as_str()).map_err(|_| JobError::ProductName(self.product.clone()))?;
         let good = GoodImages::open(&self.data)?;
         let split = Split::new(good.files.len(), self.training.seed)?;
         let selected = self.device.select()?;
@@ -192,14 +194,14 @@ impl Job {
         let frames = part(&images, &split.validation).into_iter().chain(extremes.iter().map(Vec::as_slice));
         let (tract, parity) = check_parity(&architecture, &trained.weights, &onnx, frames)?;
 
-        let mut pipeline = Pipeline::new(images.preprocessing.clone(), DEFAULT_RECIPE, tract);
+        let mut pipeline = Pipeline::new(images.preprocessing, DEFAULT_RECIPE, tract)?;
         let calibration = measure(&mut pipeline, &good, &split.calibration)?;
         let development = measure(&mut pipeline, &good, &split.development)?;
         let (threshold, evidence) = calibrate(&calibration, self.rank)?;
 
         let manifest = Manifest {
             product,
-            preprocessing: images.preprocessing.clone(),
+            preprocessing: images.preprocessing,
             model: ModelInterface {
                 input_name: fixed_name(INPUT_NAME),
                 output_name: fixed_name(OUTPUT_NAME),
@@ -207,7 +209,7 @@ impl Job {
             },
             recipe: DEFAULT_RECIPE,
             threshold,
-            evidence: evidence.clone(),
+            evidence,
             created_by: fixed_name(CREATED_BY),
             training_images_sha256: images.fingerprint,
         };
@@ -279,19 +281,20 @@ fn measure(
     good: &GoodImages,
     indices: &[usize],
 ) -> Result<Vec<Score>, JobError> {
+    let clock = MonotonicClock::new();
     indices
         .iter()
         .map(|&i| {
             let path = good.root.join(&good.files[i]);
             let frame = decode_file(&path)?;
-            let measured = pipeline.measure(&frame.view());
+            let measured = frame.view().map_err(MeasureError::from).and_then(|view| pipeline.measure(&view, &clock));
             measured.map(|m| m.score).map_err(|source| JobError::Measure { path, source })
         })
         .collect()
 }
 
 fn fixed_name(text: &str) -> Name {
-    Name::new(text).expect("a name of this program's own fits")
+    Name::try_from(text).expect("a name of this program's own fits")
 }
 
 /// Lower-case hexadecimal.

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
-use shared::Size;
+use shared::image::Size;
 
 use crate::augmentation::{Flip, Flips};
 use crate::loss::SsimLoss;
@@ -222,14 +222,7 @@ fn to_tensor<'a>(images: impl Iterator<Item = (&'a [u8], Flip)>, size: Size, dev
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-fn mean_loss(
-    model: &Autoencoder,
-    images: &[&[u8]],
-    size: Size,
-    batch: usize,
-    loss: &SsimLoss,
-    device: &Device,
-) -> f32 {
+fn mean_loss(model: &Autoencoder, images: &[&[u8]], size: Size, batch: usize, loss: &SsimLoss, device: &Device) -> f32 {
     let mut sum = 0.0;
     for chunk in images.chunks(batch) {
         let tensor = to_tensor(chunk.iter().map(|&image| (image, Flip::default())), size, device);

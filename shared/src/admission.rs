@@ -82,3 +82,69 @@ impl FrameGate {
         Ok(Admitted { stamp, size: frame.size() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::PixelFormat;
+
+    const ACCEPTED: AcceptedSizes = AcceptedSizes { min: Size::new(2, 2), max: Size::new(4, 3) };
+
+    fn admit(
+        gate: &mut FrameGate,
+        size: Size,
+        sequence: u64,
+        captured_at_us: u64,
+        now_us: u64,
+    ) -> Result<(), FaultReason> {
+        let frame = FrameView::new(&[0; 64], size, 8, PixelFormat::Gray8).unwrap();
+        let stamp = FrameStamp { sequence, captured_at_us };
+        let admitted = gate.admit(&frame, stamp, now_us)?;
+        assert_eq!((admitted.stamp(), admitted.size()), (stamp, size));
+        Ok(())
+    }
+
+    const SIZE: Size = ACCEPTED.min;
+
+    #[test]
+    fn a_sequence_number_is_admitted_once() {
+        let gate = &mut FrameGate::new(ACCEPTED, 100);
+        assert_eq!(admit(gate, SIZE, 0, 0, 0), Ok(()));
+        assert_eq!(admit(gate, SIZE, 0, 0, 0), Err(FaultReason::FrameRepeated));
+        assert_eq!(admit(gate, SIZE, 7, 0, 0), Ok(()));
+        for sequence in [7, 6, 1, 0] {
+            assert_eq!(admit(gate, SIZE, sequence, 0, 0), Err(FaultReason::FrameRepeated));
+        }
+        assert_eq!(admit(gate, SIZE, u64::MAX, 0, 0), Ok(()));
+        assert_eq!(admit(gate, SIZE, u64::MAX, 0, 0), Err(FaultReason::FrameRepeated));
+    }
+
+    #[test]
+    fn age_has_a_limit_on_both_sides() {
+        let gate = &mut FrameGate::new(ACCEPTED, 100);
+        assert_eq!(admit(gate, SIZE, 1, 1000, 1100), Ok(()));
+        assert_eq!(admit(gate, SIZE, 2, 1000, 1101), Err(FaultReason::FrameStale));
+        assert_eq!(admit(gate, SIZE, 3, 1000, 1000), Ok(()));
+        assert_eq!(admit(gate, SIZE, 4, 1000, 999), Err(FaultReason::FrameFromFuture));
+        assert_eq!(admit(gate, SIZE, 5, 0, u64::MAX), Err(FaultReason::FrameStale));
+        assert_eq!(admit(gate, SIZE, 6, u64::MAX, 0), Err(FaultReason::FrameFromFuture));
+    }
+
+    #[test]
+    fn sizes_have_limits_on_both_sides() {
+        let gate = &mut FrameGate::new(ACCEPTED, 100);
+        let sizes = [(2, 2, true), (4, 3, true), (1, 2, false), (2, 1, false), (5, 3, false), (4, 4, false)];
+        for (sequence, (width, height, accepted)) in (0..).zip(sizes) {
+            let expected = if accepted { Ok(()) } else { Err(FaultReason::FrameSize) };
+            assert_eq!(admit(gate, Size::new(width, height), sequence, 0, 0), expected);
+        }
+    }
+
+    #[test]
+    fn a_refused_frame_uses_up_its_sequence_number() {
+        let gate = &mut FrameGate::new(ACCEPTED, 100);
+        assert_eq!(admit(gate, SIZE, 1, 1000, 999), Err(FaultReason::FrameFromFuture));
+        assert_eq!(admit(gate, SIZE, 1, 1000, 1000), Err(FaultReason::FrameRepeated));
+        assert_eq!(admit(gate, SIZE, 2, 1000, 1000), Ok(()));
+    }
+}

@@ -125,3 +125,65 @@ fn decimal(raw: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let millionths = (u64::from(raw) * 1_000_000 + u64::from(ONE / 2)) >> 24;
     write!(f, "{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn ranges_are_kept() {
+        assert_eq!(Score::new(0), Some(Score::MIN));
+        assert_eq!(Score::new(1 << 25), Some(Score::MAX));
+        assert_eq!(Score::new((1 << 25) + 1), None);
+        assert_eq!(Threshold::new(0), Some(Threshold::REJECT_ALL));
+        assert_eq!(Threshold::new((1 << 25) + 1), Some(Threshold::MAX));
+        assert_eq!(Threshold::new((1 << 25) + 2), None);
+        assert_eq!(Threshold::new(u32::MAX), None);
+    }
+
+    #[test]
+    fn a_score_at_the_threshold_is_rejected() {
+        let score = |raw| Score::new(raw).unwrap();
+        let threshold = Threshold::new(1000).unwrap();
+        assert!(!threshold.rejects(score(999)));
+        assert!(threshold.rejects(score(1000)));
+        assert!(threshold.rejects(score(1001)));
+        assert!(Threshold::REJECT_ALL.rejects(Score::MIN));
+        assert!(!Threshold::MAX.rejects(Score::MAX));
+        for raw in [0, 999, 1 << 25] {
+            assert!(!Threshold::just_above(score(raw)).rejects(score(raw)));
+            assert!(Threshold::new(raw).unwrap().rejects(score(raw)));
+        }
+    }
+
+    #[test]
+    fn decimals_are_rounded_half_up() {
+        let text = |raw| Score::new(raw).unwrap().to_string();
+        assert_eq!(text(0), "0.000000");
+        assert_eq!(text(1 << 24), "1.000000");
+        assert_eq!(text(1 << 25), "2.000000");
+        assert_eq!(text(1 << 23), "0.500000");
+        // 2^18 / 2^24 = 0.015625; 8 / 2^24 = 4.77e-7 and 9 / 2^24 = 5.36e-7; 2^24 - 1 is 0.99999994.
+        assert_eq!(text(1 << 18), "0.015625");
+        assert_eq!(text(8), "0.000000");
+        assert_eq!(text(9), "0.000001");
+        assert_eq!(text((1 << 24) - 1), "1.000000");
+        // 2^17 / 2^24 = 0.0078125: seven decimals, a half.
+        assert_eq!(text(1 << 17), "0.007813");
+        assert_eq!(Threshold::MAX.to_string(), "2.000000");
+    }
+
+    #[test]
+    fn decoding_checks_the_range() {
+        let mut bytes = [0; 5];
+        for raw in [0, 1 << 25, (1 << 25) + 1, (1 << 25) + 2, u32::MAX] {
+            let written = postcard::to_slice(&raw, &mut bytes).unwrap();
+            assert_eq!(postcard::from_bytes(written).ok(), Score::new(raw));
+            assert_eq!(postcard::from_bytes(written).ok(), Threshold::new(raw));
+        }
+        let error = Score::try_from(1 << 26).unwrap_err();
+        assert_eq!(error.to_string(), "found the Q24 value 67108864, expected at most 33554432");
+    }
+}

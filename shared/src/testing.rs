@@ -44,9 +44,9 @@ fn image(size: Size) -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// The bytes of a text of hexadecimal digits; spaces and line ends are skipped.
-pub(crate) fn from_hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
+/// The bytes of lines of hexadecimal digits; spaces are skipped.
+pub(crate) fn from_hex(lines: &[&str]) -> Vec<u8> {
+    let digits: Vec<u8> = lines.concat().chars().filter(|&c| c != ' ').map(|c| c.to_digit(16).unwrap() as u8).collect();
     digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 

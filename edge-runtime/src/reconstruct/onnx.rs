@@ -41,7 +41,7 @@ impl TractReconstructor {
     /// [`ModelError`]: not ONNX, other tensors, another shape, or an operator that cannot run.
     pub fn from_onnx(bytes: &[u8], input_name: &str, output_name: &str, size: Size) -> Result<Self, ModelError> {
         panic_guard::catch(|| load(bytes, input_name, output_name, size))
-            .unwrap_or_else(|message| Err(ModelError::NotRunnable { message }))
+            .unwrap_or_else(|panic| Err(ModelError::NotRunnable { message: panicked(&panic) }))
     }
 }
 
@@ -60,7 +60,7 @@ impl Reconstructor for TractReconstructor {
         match outcome {
             Ok(Ok(state)) => self.state = Some(state),
             Ok(Err(error)) => return Err(ReconstructError::Inference { message: chain(&error) }),
-            Err(message) => return Err(ReconstructError::Inference { message }),
+            Err(panic) => return Err(ReconstructError::Inference { message: panicked(&panic) }),
         }
         floats(&self.output).map_err(|error| ReconstructError::Inference { message: chain(&error) })
     }
@@ -197,6 +197,10 @@ fn check_output(model: &TypedModel, name: &str, size: Size) -> Result<(), ModelE
         return Ok(());
     }
     Err(ModelError::Shape { end: "output", name: name.to_owned(), found: format!("{fact:?}"), expected: size })
+}
+
+fn panicked(message: &str) -> String {
+    format!("tract panicked: {message}")
 }
 
 /// An error of tract with its causes, in one line.
@@ -348,6 +352,21 @@ mod tests {
                 assert_eq!(model.reconstruct(&[0; 12]).unwrap().len(), 12, "cut at {length}");
             }
         }
+    }
+
+    #[test]
+    fn a_model_that_makes_tract_panic_is_refused() {
+        let integers = |name: &str, ints: &[i64]| onnx_proto::AttributeProto {
+            name: name.to_owned(),
+            r#type: onnx_proto::attribute_proto::AttributeType::Ints as i32,
+            ints: ints.to_vec(),
+            ..Default::default()
+        };
+        let mut model = chain_of(&["MaxPool"], &[1, 1, 3, 4]);
+        model.graph.as_mut().unwrap().node[0].attribute =
+            vec![integers("kernel_shape", &[1, 1]), integers("strides", &[0, 0])];
+        let error = load(&model).err();
+        assert!(error.is_some_and(|error| error.to_string().contains("panicked")));
     }
 
     #[test]

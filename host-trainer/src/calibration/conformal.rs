@@ -4,7 +4,8 @@
 //!
 //! It promises nothing about defects, and it holds while the line stays as it was.
 
-use shared::{Score, Threshold, ThresholdEvidence};
+use shared::score::{Score, Threshold};
+use shared::wire::ThresholdEvidence;
 
 use super::binomial::beta_quantile;
 
@@ -42,7 +43,10 @@ pub fn calibrate(scores: &[Score], rank: u32) -> Result<(Threshold, ThresholdEvi
     let mut sorted = scores.to_vec();
     sorted.sort_unstable();
     let chosen = sorted[sorted.len() - rank as usize];
-    let threshold = Threshold::new(chosen.raw() + 1).ok_or(CalibrationError::Saturated)?;
+    if chosen == Score::MAX {
+        return Err(CalibrationError::Saturated);
+    }
+    let threshold = Threshold::just_above(chosen);
     let (average, upper95) = false_reject_promise(rank, images);
     let evidence = ThresholdEvidence::Calibrated {
         images,

@@ -3,7 +3,8 @@
 use edge_runtime::bundle::BundleFile;
 use serde_json::json;
 use shared::bundle::Bundle;
-use shared::{Geometry, ThresholdEvidence};
+use shared::preprocess::Geometry;
+use shared::wire::ThresholdEvidence;
 
 use crate::cli::InspectArgs;
 use crate::evaluation::score_as_float;
@@ -11,8 +12,8 @@ use crate::job::hex;
 
 /// Runs `bundle inspect`.
 pub fn inspect(args: &InspectArgs) -> anyhow::Result<()> {
-    let file = BundleFile::open(&args.file)?;
-    let bundle = file.bundle();
+    let file = BundleFile::read(&args.file)?;
+    let bundle = file.verify()?;
     if args.json {
         println!("{}", as_json(&bundle));
     } else {
@@ -25,7 +26,7 @@ fn as_json(bundle: &Bundle<'_>) -> serde_json::Value {
     let manifest = bundle.manifest();
     let sections: Vec<_> = bundle
         .sections()
-        .map(|s| json!({ "kind": s.kind.name(), "bytes": s.bytes.len(), "sha256": hex(&s.sha256) }))
+        .map(|s| json!({ "kind": s.kind.to_string(), "bytes": s.bytes.len(), "sha256": hex(&s.sha256) }))
         .collect();
     json!({
         "id": hex(&bundle.id().0),
@@ -67,10 +68,7 @@ fn as_text(bundle: &Bundle<'_>) -> String {
         ),
         (
             "model",
-            format!(
-                "\"{}\" -> \"{}\", {}",
-                manifest.model.input_name, manifest.model.output_name, manifest.model.size
-            ),
+            format!("\"{}\" -> \"{}\", {}", manifest.model.input_name, manifest.model.output_name, manifest.model.size),
         ),
         ("score", format!("{:?}, {:?}", manifest.recipe.metric, manifest.recipe.pooling)),
         (
@@ -86,7 +84,12 @@ fn as_text(bundle: &Bundle<'_>) -> String {
     for section in bundle.sections() {
         lines.push((
             "section",
-            format!("{:<13} {:>9} bytes, SHA-256 {}", section.kind.name(), section.bytes.len(), hex(&section.sha256)),
+            format!(
+                "{:<13} {:>9} bytes, SHA-256 {}",
+                section.kind.to_string(),
+                section.bytes.len(),
+                hex(&section.sha256)
+            ),
         ));
     }
     lines.into_iter().map(|(name, value)| format!("{name:<11} {value}\n")).collect()

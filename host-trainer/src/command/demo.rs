@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 
 use edge_runtime::bundle::BundleFile;
+use edge_runtime::clock::MonotonicClock;
+use edge_runtime::inspector::Inspector;
 
 use super::evaluate::{judge, new_table, number, table};
 use super::train::print_summary;
@@ -44,12 +46,13 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let artifacts = job(data.clone(), args.device).execute()?;
     let path = artifacts.write(&args.out)?;
 
-    let file = BundleFile::open(&path)?;
+    let file = BundleFile::read(&path)?;
     let set = EvaluationSet::open(&data)?;
-    let (evaluation, _) = judge(&file.bundle(), &set)?;
-    let manifest_size = file.bundle().manifest().model.size;
-    let mean = MeanFrame::of(&part(&artifacts.images, &artifacts.split.training), manifest_size);
-    let (baseline, _) = evaluate(&file.bundle(), mean, &set, || {})?;
+    let bundle = file.verify()?;
+    let (evaluation, _) = judge(&bundle, &set)?;
+    let mean = MeanFrame::of(&part(&artifacts.images, &artifacts.split.training), bundle.manifest().model.size);
+    let mut inspector = Inspector::new(&bundle, mean, MonotonicClock::new(), u64::MAX)?;
+    let (baseline, _) = evaluate(&mut inspector, &set, || {});
 
     print_summary(&artifacts);
     println!("\n{}\n", table(&evaluation));
@@ -64,11 +67,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
 fn comparison(trained: &Evaluation, baseline: &Evaluation) -> comfy_table::Table {
     let mut table = new_table();
     table.set_header(["image AUROC", "trained network", "mean good image"]);
-    table.add_row([
-        "the bundle's score".to_owned(),
-        number(trained.image_auroc),
-        number(baseline.image_auroc),
-    ]);
+    table.add_row(["the bundle's score".to_owned(), number(trained.image_auroc), number(baseline.image_auroc)]);
     for (a, b) in trained.alternatives.iter().zip(&baseline.alternatives) {
         table.add_row([a.score.to_owned(), number(a.image_auroc), number(b.image_auroc)]);
     }

@@ -2,7 +2,8 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 use edge_runtime::bundle::BundleFile;
-use edge_runtime::reconstruct::TractReconstructor;
+use edge_runtime::clock::MonotonicClock;
+use edge_runtime::inspector::Inspector;
 use shared::bundle::Bundle;
 
 use crate::cli::EvaluateArgs;
@@ -12,9 +13,9 @@ use crate::progress;
 
 /// Runs `evaluate`.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
-    let file = BundleFile::open(&args.bundle)?;
+    let file = BundleFile::read(&args.bundle)?;
     let set = EvaluationSet::open(&args.data)?;
-    let (evaluation, judged) = judge(&file.bundle(), &set)?;
+    let (evaluation, judged) = judge(&file.verify()?, &set)?;
     if args.json {
         println!("{}", serde_json::to_string(&evaluation)?);
     } else {
@@ -26,9 +27,9 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
 
 /// Judges `set` with the model in `bundle`.
 pub fn judge(bundle: &Bundle<'_>, set: &EvaluationSet) -> anyhow::Result<(Evaluation, Vec<Judged>)> {
-    let model = TractReconstructor::from_bundle(bundle)?;
+    let mut inspector = Inspector::open(bundle, MonotonicClock::new(), u64::MAX)?;
     let bar = progress::counting("judging", set.images.len() as u64);
-    let result = evaluate(bundle, model, set, || bar.inc(1))?;
+    let result = evaluate(&mut inspector, set, || bar.inc(1));
     bar.finish_and_clear();
     Ok(result)
 }
@@ -62,7 +63,7 @@ pub fn table(evaluation: &Evaluation) -> Table {
 /// The look that all tables of the program share.
 pub fn new_table() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table
 }
 

@@ -5,9 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use edge_runtime::camera::{is_image_name, list_images};
-
-use crate::files::FileError;
+use edge_runtime::camera::recorded::{RecordedError, list_images};
 
 /// A data set that cannot be used as it lies there.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +27,7 @@ pub enum DatasetError {
     NoTestImages(PathBuf),
     /// A folder could not be listed.
     #[error(transparent)]
-    File(#[from] FileError),
+    List(#[from] RecordedError),
 }
 
 /// The images to train on: good parts only.
@@ -129,13 +127,13 @@ fn mask_of(data: &Path, file: &Path) -> Option<PathBuf> {
     Some(data.join("ground_truth").join(file.parent()?).join(name))
 }
 
-fn images_below(root: &Path) -> Result<Vec<PathBuf>, FileError> {
-    list_images(root).map_err(FileError::new("list the folder", root))
-}
-
-/// Whether a file is taken for an image: by its ending.
-pub fn is_image(path: &Path) -> bool {
-    is_image_name(path)
+/// Paths relative to `root`, sorted; none if there is no image.
+fn images_below(root: &Path) -> Result<Vec<PathBuf>, RecordedError> {
+    match list_images(root) {
+        Ok(files) => Ok(files.into_iter().filter_map(|file| Some(file.strip_prefix(root).ok()?.to_owned())).collect()),
+        Err(RecordedError::NoImages { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -154,8 +152,16 @@ mod tests {
     fn the_mvtec_layout() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        for name in ["train/good/b.png", "train/good/a.PNG", "train/good/notes.txt", "test/good/000.png",
-                     "test/chip/000.jpg", "test/chip/001.png", "ground_truth/chip/001_mask.png", "fullres/x.png"] {
+        for name in [
+            "train/good/b.png",
+            "train/good/a.PNG",
+            "train/good/notes.txt",
+            "test/good/000.png",
+            "test/chip/000.jpg",
+            "test/chip/001.png",
+            "ground_truth/chip/001_mask.png",
+            "fullres/x.png",
+        ] {
             touch(root, name);
         }
         let good = GoodImages::open(root).unwrap();

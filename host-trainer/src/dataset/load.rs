@@ -4,10 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use edge_runtime::camera::{DecodeError, decode_image};
+use edge_runtime::camera::decode::{DecodeError, decode_bytes};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use shared::{AcceptedSizes, Geometry, PreprocessError, Preprocessing, ResampleBuffers, Size};
+use shared::image::{MAX_SIDE, Size};
+use shared::preprocess::{AcceptedSizes, Geometry, PreprocessError, Preprocessing, ResampleScratch, preprocess};
 
 use super::layout::GoodImages;
 use crate::files::FileError;
@@ -87,13 +88,20 @@ pub fn load_good(good: &GoodImages, input: Size, progress: &(dyn Fn() + Sync)) -
 
 fn load_one(path: &Path, input: Size) -> Result<Loaded, LoadError> {
     let bytes = fs::read(path).map_err(FileError::new("read", path))?;
-    let frame = decode_image(path, &bytes)?;
+    let frame = decode_bytes(&bytes, path)?;
     let accepted = AcceptedSizes { min: frame.size(), max: frame.size() };
     let how = Preprocessing { region: None, geometry: Geometry::Resize, accepted, input };
-    let mut buffers = ResampleBuffers::new(&how, frame.size());
-    let mut image = vec![0; usize::from(input.width) * usize::from(input.height)];
-    buffers
-        .preprocess(&frame.view(), &how, &mut image)
+    let (mut luma, mut sums, mut accumulators) = (
+        vec![0; usize::from(frame.size().width)],
+        vec![0; usize::from(input.width)],
+        vec![0; usize::from(input.width)],
+    );
+    let scratch = ResampleScratch { luma: &mut luma, sums: &mut sums, accumulators: &mut accumulators };
+    let mut image = vec![0; input.area()];
+    frame
+        .view()
+        .map_err(PreprocessError::from)
+        .and_then(|view| preprocess(&view, &how, scratch, &mut image))
         .map_err(|source| LoadError::Preprocess { path: path.to_owned(), source })?;
     Ok(Loaded { image, frame: frame.size(), sha256: Sha256::digest(&bytes).into() })
 }
@@ -112,7 +120,7 @@ fn accepted_sizes(sizes: impl Iterator<Item = Size> + Clone) -> AcceptedSizes {
         return AcceptedSizes { min: only, max: only };
     }
     let smaller = |side: u16| (u32::from(side) - u32::from(side) / SIZE_SLACK).max(1) as u16;
-    let larger = |side: u16| (u32::from(side) + u32::from(side) / SIZE_SLACK).min(u32::from(shared::MAX_SIDE)) as u16;
+    let larger = |side: u16| (u32::from(side) + u32::from(side) / SIZE_SLACK).min(u32::from(MAX_SIDE)) as u16;
     AcceptedSizes {
         min: Size { width: smaller(min_width), height: smaller(min_height) },
         max: Size { width: larger(max_width), height: larger(max_height) },

@@ -100,6 +100,9 @@ mod tests {
     #[test]
     fn too_few_images_are_counted() {
         let error = Split::new(30, 1).unwrap_err().to_string();
-        assert!(error.contains("30 good images") && error.contains("at least 45") && error.contains("15 more"), "{error}");
+        assert!(
+            error.contains("30 good images") && error.contains("at least 45") && error.contains("15 more"),
+            "{error}"
+        );
     }
 }

@@ -2,9 +2,10 @@
 //! to beat it to be worth its cost.
 
 use edge_runtime::reconstruct::{ReconstructError, Reconstructor};
-use shared::Size;
+use shared::image::Size;
 
 /// Redraws every frame as the mean good image.
+#[derive(Debug)]
 pub struct MeanFrame {
     size: Size,
     mean: Vec<f32>,

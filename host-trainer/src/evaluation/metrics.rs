@@ -53,10 +53,8 @@ pub fn image_auroc<S: Ord + Copy>(good: &[S], defective: &[S]) -> Option<f64> {
     }
     let mut good = good.to_vec();
     good.sort_unstable();
-    let twice: usize = defective
-        .iter()
-        .map(|s| good.partition_point(|g| g < s) + good.partition_point(|g| g <= s))
-        .sum();
+    let twice: usize =
+        defective.iter().map(|s| good.partition_point(|g| g < s) + good.partition_point(|g| g <= s)).sum();
     Some(twice as f64 / (2.0 * good.len() as f64 * defective.len() as f64))
 }
 

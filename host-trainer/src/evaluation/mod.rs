@@ -6,4 +6,4 @@ mod run;
 
 pub use baseline::MeanFrame;
 pub use metrics::{Counts, best_f1, f1, image_auroc};
-pub use run::{Kind, score_as_float, Alternative, Evaluation, EvaluationError, Judged, evaluate};
+pub use run::{Alternative, Evaluation, Judged, Kind, evaluate, score_as_float};

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use edge_runtime::camera::decode_file;
-use edge_runtime::clock::MonotonicClock;
+use edge_runtime::camera::decode::decode_file;
+use edge_runtime::clock::Clock;
 use edge_runtime::inspector::Inspector;
+use edge_runtime::pipeline::Evidence;
 use edge_runtime::reconstruct::Reconstructor;
 use serde::Serialize;
-use shared::bundle::Bundle;
-use shared::{FaultReason, FrameStamp, Metric, Pooling, Score, ScoreRecipe, Verdict};
+use shared::admission::FrameStamp;
+use shared::difference::{Pooling, ScoreBuffers, ScoreRecipe, score};
+use shared::score::{Score, Threshold};
+use shared::similarity::Metric;
+use shared::verdict::{FaultReason, Verdict};
 
 use super::metrics::{Counts, best_f1, image_auroc};
 use crate::dataset::{EvaluationSet, Label};
@@ -87,22 +91,12 @@ pub struct Alternative {
     pub f1_max: Option<f64>,
 }
 
-/// The bundle cannot be run.
-#[derive(Debug, thiserror::Error)]
-#[error("the bundle cannot be run: {0}")]
-pub struct EvaluationError(#[from] edge_runtime::inspector::InspectorError);
-
-/// Judges every image of `set` with `bundle`'s settings on `reconstructor`.
-///
-/// # Errors
-/// [`EvaluationError`] if bundle and reconstructor do not fit. An image that cannot be read is a Fault, not an error.
-pub fn evaluate<R: Reconstructor>(
-    bundle: &Bundle<'_>,
-    reconstructor: R,
+/// Judges every image of `set` with an inspector that has seen no frame yet. An image that cannot be read is a Fault.
+pub fn evaluate<R: Reconstructor, C: Clock>(
+    inspector: &mut Inspector<R, C>,
     set: &EvaluationSet,
     mut progress: impl FnMut(),
-) -> Result<(Evaluation, Vec<Judged>), EvaluationError> {
-    let mut inspector = Inspector::new(bundle, reconstructor, MonotonicClock::new())?;
+) -> (Evaluation, Vec<Judged>) {
     let mut judged = Vec::with_capacity(set.images.len());
     for (index, image) in set.images.iter().enumerate() {
         let mut one = Judged {
@@ -113,29 +107,38 @@ pub fn evaluate<R: Reconstructor>(
             score: None,
             alternatives: [None; ALTERNATIVES.len()],
         };
-        match decode_file(&image.path) {
-            Err(_) => one.fault = Some(FaultReason::FrameUnreadable),
-            Ok(frame) => {
-                let stamp = FrameStamp { sequence: index as u64 + 1, captured_at_us: inspector.now_us() };
-                let inspection = inspector.inspect(&frame.view(), stamp);
+        let frame = decode_file(&image.path);
+        match frame.as_ref().ok().and_then(|frame| frame.view().ok()) {
+            None => one.fault = Some(FaultReason::FrameUnreadable),
+            Some(view) => {
+                let stamp = FrameStamp { sequence: index as u64 + 1, captured_at_us: inspector.clock().now_us() };
+                let inspection = inspector.inspect(&view, stamp);
                 one.score = inspection.score;
                 match inspection.verdict {
                     Verdict::Pass(_) => one.rejected = false,
                     Verdict::Reject(_) => {}
                     Verdict::Fault(reason) => one.fault = Some(reason),
                 }
-                if one.fault.is_none() {
-                    one.alternatives = ALTERNATIVES.map(|(_, recipe)| inspector.pipeline_mut().rescore(recipe).ok());
+                if let Some(evidence) = inspector.evidence() {
+                    one.alternatives = ALTERNATIVES.map(|(_, recipe)| rescore(&recipe, &evidence));
                 }
             }
         }
         judged.push(one);
         progress();
     }
-    Ok((sum_up(bundle, &judged), judged))
+    (sum_up(&judged, inspector.threshold()), judged)
 }
 
-fn sum_up(bundle: &Bundle<'_>, judged: &[Judged]) -> Evaluation {
+/// Scores the same reconstruction by another recipe; `None` if the recipe does not fit its size.
+fn rescore(recipe: &ScoreRecipe, evidence: &Evidence<'_>) -> Option<Score> {
+    let needed = ScoreBuffers::needed(evidence.input.size());
+    let (mut map, mut smoothed, mut scratch) = (vec![0; needed.map], vec![0; needed.smoothed], vec![0; needed.scratch]);
+    let buffers = ScoreBuffers { map: &mut map, smoothed: &mut smoothed, scratch: &mut scratch };
+    score(recipe, evidence.input, evidence.reconstruction, buffers).ok()
+}
+
+fn sum_up(judged: &[Judged], threshold: Threshold) -> Evaluation {
     let mut counts = Counts::default();
     let mut kinds = BTreeMap::<String, Kind>::new();
     for one in judged {
@@ -167,7 +170,6 @@ fn sum_up(bundle: &Bundle<'_>, judged: &[Judged]) -> Evaluation {
         let (image_auroc, f1_max) = ranked(&|one| one.alternatives[i]);
         Alternative { score, image_auroc, f1_max }
     });
-    let threshold = bundle.manifest().threshold;
     Evaluation {
         image_auroc,
         f1: counts.f1(),

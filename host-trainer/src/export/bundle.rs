@@ -19,11 +19,10 @@ pub enum SealError {
 /// # Errors
 /// [`SealError`] if the manifest contradicts itself or a section is too long.
 pub fn seal(manifest: &Manifest, onnx: &[u8]) -> Result<Vec<u8>, SealError> {
-    let mut encoded = vec![0; Manifest::MAX_ENCODED];
+    let mut encoded = vec![0; Manifest::MAX_LEN];
     let length = manifest.encode(&mut encoded)?;
-    let sections: [(SectionKind, &[u8]); 2] =
-        [(SectionKind::Manifest, &encoded[..length]), (SectionKind::Onnx, onnx)];
-    let mut bytes = vec![0; bundle::table_length(sections.len())];
+    let sections: [(SectionKind, &[u8]); 2] = [(SectionKind::Manifest, &encoded[..length]), (SectionKind::Onnx, onnx)];
+    let mut bytes = vec![0; bundle::table_len(sections.len())];
     bundle::encode_table(&sections, &mut bytes)?;
     for (_, section) in sections {
         bytes.extend_from_slice(section);

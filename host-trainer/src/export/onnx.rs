@@ -9,7 +9,7 @@ use edge_runtime::reconstruct::onnx_proto::{
     tensor_shape_proto::dimension, type_proto,
 };
 use prost::Message;
-use shared::Size;
+use shared::image::Size;
 
 use crate::model::{Architecture, ConvShape, LayerSpec, WeightTensor, Weights};
 

@@ -5,7 +5,7 @@
 //! filters (x, y, x^2, y^2, xy) go through it as one batch: two matrix products in all.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use shared::Size;
+use shared::image::Size;
 
 const WINDOW: usize = 11;
 const SIGMA: f64 = 1.5;
@@ -13,6 +13,7 @@ const C1: f32 = 0.01 * 0.01;
 const C2: f32 = 0.03 * 0.03;
 
 /// One minus mean SSIM, for images of one size on one device.
+#[derive(Debug)]
 pub struct SsimLoss {
     /// `[width, width - 10]`
     columns: Tensor<2>,
@@ -39,10 +40,8 @@ impl SsimLoss {
     /// - output: `[1]`
     pub fn forward(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
         let [batch, _, height, width] = x.dims();
-        let maps = Tensor::cat(
-            vec![x.clone(), y.clone(), x.clone().mul(x.clone()), y.clone().mul(y.clone()), x.mul(y)],
-            0,
-        );
+        let maps =
+            Tensor::cat(vec![x.clone(), y.clone(), x.clone().mul(x.clone()), y.clone().mul(y.clone()), x.mul(y)], 0);
         let filtered = self.filter(maps, 5 * batch, height, width);
         let map = |i: usize| filtered.clone().narrow(0, i * batch, batch);
         let (mean_x, mean_y) = (map(0), map(1));
@@ -129,14 +128,12 @@ mod tests {
         let device = Device::flex().autodiff();
         let (a, b) = (image(7, 13, 1, 97), image(5, 11, 2, 89));
         let x = tensor(&[&a], &device).require_grad();
-        let gradients =
-            SsimLoss::new(SIZE, &device).forward(x.clone(), tensor(&[&b], &device)).backward();
+        let gradients = SsimLoss::new(SIZE, &device).forward(x.clone(), tensor(&[&b], &device)).backward();
         let gradient: Vec<f32> = x.grad(&gradients).unwrap().into_data().iter::<f32>().collect();
         let norm = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
         let step = 0.02;
-        let moved = |sign: f32| -> Vec<f32> {
-            a.iter().zip(&gradient).map(|(v, g)| v + sign * step * g / norm).collect()
-        };
+        let moved =
+            |sign: f32| -> Vec<f32> { a.iter().zip(&gradient).map(|(v, g)| v + sign * step * g / norm).collect() };
         let slope = (loss(&[&moved(1.0)], &[&b]) - loss(&[&moved(-1.0)], &[&b])) / (2.0 * step);
         assert!((slope / norm - 1.0).abs() < 0.02, "slope {slope}, gradient {norm}");
     }

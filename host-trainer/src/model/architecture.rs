@@ -2,7 +2,7 @@
 //!
 //! Both the burn module and the ONNX writer are made from this list. It knows neither tensors nor protobuf.
 
-use shared::Size;
+use shared::image::Size;
 
 /// Channels, kernel, stride and padding of a square two-dimensional convolution, ordinary or transposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -112,7 +112,8 @@ impl<'a, I: Iterator<Item = (usize, &'a WeightTensor)>> Parameters<'_, I> {
     fn next<const D: usize>(&mut self) -> Param<Tensor<D>> {
         let (index, tensor) = self.tensors.next().expect("`Weights` holds every tensor of its architecture");
         let data = TensorData::new(tensor.values.clone(), tensor.shape.clone());
-        let value = Tensor::from_data(data, self.device).require_grad();
+        let value = Tensor::from_data(data, self.device);
+        let value = if self.device.is_autodiff() { value.require_grad() } else { value };
         Param::initialized(ParamId::from(index as u64 + 1), value)
     }
 }

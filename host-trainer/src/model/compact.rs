@@ -1,6 +1,6 @@
 //! `compact`: the small autoencoder that runs in a few milliseconds on the station.
 
-use shared::Size;
+use shared::image::Size;
 
 use super::architecture::{Architecture, ConvShape, LayerSpec};
 

@@ -7,6 +7,8 @@
 mod layout;
 mod reader;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use layout::{MAX_SECTIONS, MAX_TABLE_LEN, SectionKind, VERSION, table_len};
 pub use reader::{Bundle, Section, Verified};

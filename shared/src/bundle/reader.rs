@@ -2,6 +2,8 @@
 //!
 //! It does not know files, nor what is inside any section but the manifest.
 
+use core::fmt;
+
 use super::layout::{Entry, HASH_LEN, HEADER_LEN, MAX_SECTIONS, SectionKind, decode_header, sha256, table_len};
 use super::table::check_kinds;
 use super::{BundleError, BundleId};
@@ -19,7 +21,7 @@ pub struct Bundle<'a> {
 }
 
 /// One section of a verified bundle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Section<'a> {
     /// What it holds.
     pub kind: SectionKind,
@@ -27,6 +29,12 @@ pub struct Section<'a> {
     pub bytes: &'a [u8],
     /// The SHA-256 of its bytes.
     pub sha256: [u8; 32],
+}
+
+impl fmt::Debug for Section<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Section({}, {} bytes)", self.kind, self.bytes.len())
+    }
 }
 
 /// The proof that a bundle was verified, and what of it decides about a part.

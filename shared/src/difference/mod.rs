@@ -4,6 +4,8 @@
 
 mod recipe;
 mod smoothing;
+#[cfg(test)]
+mod tests;
 
 pub use recipe::{InvalidRecipe, MAX_RADIUS, Pooling, ScoreRecipe};
 

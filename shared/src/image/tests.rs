@@ -25,14 +25,8 @@ fn sizes_out_of_range_are_refused() {
 #[test]
 fn strides_and_buffers_too_short_are_refused() {
     let bytes = [0; 64];
-    assert_eq!(
-        GrayView::new(&bytes, SIZE, 2).unwrap_err(),
-        ImageError::StrideTooShort { found: 2, needed: 3 }
-    );
-    assert_eq!(
-        GrayView::new(&bytes[..7], SIZE, 5).unwrap_err(),
-        ImageError::BufferTooShort { found: 7, needed: 8 }
-    );
+    assert_eq!(GrayView::new(&bytes, SIZE, 2).unwrap_err(), ImageError::StrideTooShort { found: 2, needed: 3 });
+    assert_eq!(GrayView::new(&bytes[..7], SIZE, 5).unwrap_err(), ImageError::BufferTooShort { found: 7, needed: 8 });
     assert!(GrayView::new(&bytes[..8], SIZE, 5).is_ok());
     for (format, needed) in [(PixelFormat::Gray8, 3), (PixelFormat::Gray16, 6), (PixelFormat::Rgb8, 9)] {
         let short = FrameView::new(&bytes, SIZE, needed - 1, format).unwrap_err();

@@ -19,9 +19,9 @@ pub enum Geometry {
 /// How tiles cover the scaled region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TileLayout {
-    /// The scale is `scale_numerator / scale_denominator`; both are at least 1.
+    /// The numerator of the scale (pixels of the input for a pixel of the frame), at least 1.
     pub scale_numerator: u16,
-    /// See [`scale_numerator`](Self::scale_numerator).
+    /// The denominator of the scale, at least 1.
     pub scale_denominator: u16,
     /// The pixels that neighbouring tiles have in common, fewer than the input's shorter side.
     pub overlap_px: u16,

@@ -37,9 +37,7 @@ pub(super) fn by_area(
     let sums = prefix("sums", scratch.sums, width)?;
     let accumulators = prefix("accumulators", scratch.accumulators, width)?;
     let found = out.len();
-    let out = out
-        .get_mut(..size.area())
-        .ok_or(PreprocessError::OutputTooShort { found, needed: size.area() })?;
+    let out = out.get_mut(..size.area()).ok_or(PreprocessError::OutputTooShort { found, needed: size.area() })?;
     let area = u64::from(region.width) * u64::from(region.height);
 
     let mut rows = out.chunks_exact_mut(width);

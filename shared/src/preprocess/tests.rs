@@ -137,10 +137,7 @@ fn invalid_preprocessing_is_refused() {
     }
     let (min, max) = (Size::new(3, 2), Size::new(2, 3));
     let accepted = AcceptedSizes { min, max };
-    assert_eq!(
-        Preprocessing { accepted, ..valid }.validate(),
-        Err(InvalidPreprocessing::AcceptedOrder { min, max })
-    );
+    assert_eq!(Preprocessing { accepted, ..valid }.validate(), Err(InvalidPreprocessing::AcceptedOrder { min, max }));
     let region = Region { x: 1, y: 0, width: 1, height: 1 };
     assert_eq!(
         Preprocessing { region: Some(region), ..valid }.validate(),

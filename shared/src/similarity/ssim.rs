@@ -28,7 +28,7 @@
 //!
 //! Error: a constant c that is wrong by d changes `(x + c) / (y + c)` by at most `d (y - x) / (y + c)^2`. That is at
 //! most `d / (4 c)` for `x >= 0` (the factor with C1: 4e-8) and `d / (2 c)` for `x >= -y` (the factor with C2: 2.9e-7),
-//! and neither factor exceeds 1, so that the result is wrong by less than 3.3e-7. The division adds little more than
+//! and neither factor exceeds 1, so that the result is wrong by less than 3.4e-7. The division adds little more than
 //! half a unit of Q24, 3.0e-8. It does not know images, only the sums of a window.
 
 use super::window::{self, PIXELS, Sums};

@@ -172,3 +172,63 @@ impl From<BundleError> for FaultReason {
         Self::BundleUnverified
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn codes_and_names_are_stable() {
+        let found: Vec<_> = FaultReason::ALL.iter().map(|reason| (reason.code(), reason.name())).collect();
+        let expected = [
+            (1, "frame_unreadable"),
+            (2, "frame_size"),
+            (3, "frame_stale"),
+            (4, "frame_repeated"),
+            (5, "frame_from_future"),
+            (6, "bundle_unverified"),
+            (7, "preprocess_failed"),
+            (8, "inference_failed"),
+            (9, "output_not_finite"),
+            (10, "output_size"),
+            (11, "score_failed"),
+            (12, "late"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_byte_is_a_reason_or_refused() {
+        for code in 0..=255 {
+            let expected = FaultReason::ALL.into_iter().find(|reason| reason.code() == code);
+            assert_eq!(postcard::from_bytes(&[code]).ok(), expected);
+            let mut bytes = [0; 2];
+            if let Some(reason) = expected {
+                assert_eq!(postcard::to_slice(&reason, &mut bytes).unwrap(), [code]);
+            }
+        }
+        let error = FaultReason::try_from(13).unwrap_err();
+        assert_eq!(error.to_string(), "found the fault code 13, expected 1 to 12");
+    }
+
+    #[test]
+    fn errors_have_reasons() {
+        use crate::image::Size;
+        let size = Size::new(1, 1);
+        assert_eq!(FaultReason::from(ImageError::Empty { found: size }), FaultReason::FrameUnreadable);
+        let accepted = crate::preprocess::AcceptedSizes { min: size, max: size };
+        let error = PreprocessError::SizeNotAccepted { found: size, accepted };
+        assert_eq!(FaultReason::from(error), FaultReason::FrameSize);
+        assert_eq!(FaultReason::from(PreprocessError::TilesUnsupported), FaultReason::PreprocessFailed);
+        let error = ReconstructionError::NotFinite { index: 0, bits: 0 };
+        assert_eq!(FaultReason::from(error), FaultReason::OutputNotFinite);
+        let error = ReconstructionError::TooMany { expected: 1 };
+        assert_eq!(FaultReason::from(error), FaultReason::OutputSize);
+        let error = ScoreError::SmoothedTooShort { found: 0, needed: 1 };
+        assert_eq!(FaultReason::from(error), FaultReason::ScoreFailed);
+        assert_eq!(FaultReason::from(BundleError::Version { found: 9 }), FaultReason::BundleUnverified);
+    }
+}

@@ -33,6 +33,8 @@
 //! ```
 
 mod fault;
+#[cfg(test)]
+mod tests;
 
 pub use fault::{FaultReason, UnknownFault};
 

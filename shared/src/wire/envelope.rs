@@ -96,8 +96,8 @@ impl Format {
 
     /// Decodes a payload, which must end with its last field.
     pub(super) fn payload<'a, T: Deserialize<'a>>(&self, payload: &'a [u8]) -> Result<T, WireError> {
-        let (message, rest) = postcard::take_from_bytes(payload)
-            .map_err(|source| WireError::Payload { kind: self.kind, source })?;
+        let (message, rest) =
+            postcard::take_from_bytes(payload).map_err(|source| WireError::Payload { kind: self.kind, source })?;
         if !rest.is_empty() {
             return Err(WireError::TrailingPayload { found: rest.len() });
         }

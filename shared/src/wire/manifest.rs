@@ -20,7 +20,7 @@ pub type Name = heapless::String<NAME_LEN>;
 /// One million parts per million: every part.
 const ALL_PPM: u32 = 1_000_000;
 
-/// Version 1 takes at most 459 bytes; the rest is for versions to come.
+/// Version 1 takes at most 370 bytes; the rest is for versions to come.
 const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 1, max_payload: 1014 };
 
 /// What a station inspects, how, and why it may.

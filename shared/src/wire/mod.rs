@@ -7,6 +7,8 @@
 mod envelope;
 mod manifest;
 mod record;
+#[cfg(test)]
+mod tests;
 
 pub use envelope::{MessageKind, OVERHEAD};
 pub use manifest::{InvalidManifest, Manifest, ModelInterface, NAME_LEN, Name, ThresholdEvidence};

@@ -12,7 +12,7 @@ use crate::bundle::BundleId;
 use crate::score::{Score, Threshold};
 use crate::verdict::{FaultReason, Verdict};
 
-/// Version 1 takes at most 85 bytes; the rest is for versions to come.
+/// Version 1 takes at most 83 bytes; the rest is for versions to come.
 const FORMAT: Format = Format { kind: MessageKind::Record, newest: 1, max_payload: 246 };
 
 /// One inspection.

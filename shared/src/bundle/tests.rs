@@ -1,0 +1,228 @@
+use std::string::ToString;
+use std::vec;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::layout::{ENTRY_LEN, HASH_LEN, HEADER_LEN, sha256};
+use super::*;
+use crate::testing::{self, from_hex, manifest, manifest_bytes, seal};
+use crate::wire::Manifest;
+
+fn small() -> Vec<u8> {
+    testing::bundle(&manifest())
+}
+
+/// Computes the hash over header and table anew, so that a test reaches what lies behind it.
+fn rehash(bytes: &mut [u8], sections: usize) {
+    let end = HEADER_LEN + ENTRY_LEN * sections;
+    let hash = sha256(&bytes[..end]);
+    bytes[end..end + HASH_LEN].copy_from_slice(&hash);
+}
+
+fn refused(bytes: &[u8]) -> BundleError {
+    Bundle::verify(bytes).unwrap_err()
+}
+
+#[test]
+fn a_bundle_gives_back_its_sections() {
+    let bytes = small();
+    let bundle = Bundle::verify(&bytes).unwrap();
+    assert_eq!(bundle.manifest(), &manifest());
+    assert_eq!(bundle.section(SectionKind::Manifest), Some(&*manifest_bytes(&manifest())));
+    assert_eq!(bundle.section(SectionKind::Onnx), Some(&b"no model"[..]));
+    assert_eq!(bundle.section(SectionKind::Mask), None);
+    let sections: Vec<_> = bundle.sections().map(|section| (section.kind, section.bytes.len())).collect();
+    assert_eq!(sections, [(SectionKind::Manifest, manifest_bytes(&manifest()).len()), (SectionKind::Onnx, 8)]);
+    assert!(bundle.sections().all(|section| section.sha256 == sha256(section.bytes)));
+    assert_eq!(bundle.id().0, sha256(&bytes[..HEADER_LEN + 2 * ENTRY_LEN]));
+    let proof = bundle.proof();
+    assert_eq!(proof.id(), bundle.id());
+    assert_eq!(proof.threshold(), manifest().threshold);
+    assert_eq!(proof.accepted(), manifest().preprocessing.accepted);
+    assert_eq!(proof.reconstruction(), manifest().model.size);
+}
+
+#[test]
+fn golden_table() {
+    let mut out = [0; MAX_TABLE_LEN];
+    let error = encode_table(&[(SectionKind::Manifest, b"abc"), (SectionKind::Onnx, b"")], &mut out).unwrap_err();
+    assert_eq!(error, BundleError::Empty { kind: SectionKind::Onnx });
+    let length = encode_table(&[(SectionKind::Manifest, b"abc"), (SectionKind::Onnx, b"model")], &mut out).unwrap();
+    // The hashes are those that sha256sum prints; "abc" is the first example of FIPS 180.
+    let expected = from_hex(&[
+        "89 42 4e 44 4c 0d 0a 1a  01 00  02 00",
+        "01 00  00 00  03 00 00 00  ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        "02 00  00 00  05 00 00 00  9372c470eeadd5ecd9c3c74c2b3cb633f8e2f2fad799250a0f70d652b6b825e4",
+    ]);
+    assert_eq!(out[..length - HASH_LEN], expected);
+    assert_eq!(out[length - HASH_LEN..length], sha256(&expected));
+    assert_eq!(length, table_len(2));
+}
+
+#[test]
+fn the_same_sections_give_the_same_bytes() {
+    assert_eq!(small(), small());
+    let other = Manifest { threshold: crate::score::Threshold::REJECT_ALL, ..manifest() };
+    let (bytes, other_bytes) = (small(), testing::bundle(&other));
+    assert_ne!(Bundle::verify(&bytes).unwrap().id(), Bundle::verify(&other_bytes).unwrap().id());
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let bytes = small();
+    for length in 0..bytes.len() {
+        let error = refused(&bytes[..length]);
+        assert!(matches!(error, BundleError::Truncated { found, needed } if found == length && needed > length));
+    }
+}
+
+#[test]
+fn every_bit_flip_is_refused() {
+    let mut bytes = small();
+    for index in 0..bytes.len() {
+        for bit in 0..8 {
+            bytes[index] ^= 1 << bit;
+            assert!(Bundle::verify(&bytes).is_err(), "byte {index}, bit {bit}");
+            bytes[index] ^= 1 << bit;
+        }
+    }
+    assert!(Bundle::verify(&bytes).is_ok());
+}
+
+#[test]
+fn bytes_after_the_end_are_refused() {
+    let mut bytes = small();
+    let expected = bytes.len();
+    bytes.push(0);
+    assert_eq!(refused(&bytes), BundleError::Trailing { found: expected + 1, expected });
+}
+
+#[test]
+fn headers_are_checked() {
+    let bytes = small();
+    let changed = |index: usize, value: u8| {
+        let mut bytes = bytes.clone();
+        bytes[index] = value;
+        rehash(&mut bytes, 2);
+        refused(&bytes)
+    };
+    assert_eq!(changed(0, 0x88), BundleError::Magic { found: *b"\x88BNDL\r\n\x1a" });
+    assert_eq!(changed(8, 2), BundleError::Version { found: 2 });
+    assert_eq!(changed(9, 1), BundleError::Version { found: 257 });
+    assert_eq!(changed(10, 0), BundleError::SectionCount { found: 0 });
+    assert_eq!(changed(10, 6), BundleError::SectionCount { found: 6 });
+    assert_eq!(changed(11, 255), BundleError::SectionCount { found: 0xff02 });
+    let mut bytes = bytes.clone();
+    bytes[20] ^= 1;
+    assert!(matches!(refused(&bytes), BundleError::RootHash { .. }));
+}
+
+#[test]
+fn tables_are_checked_behind_a_valid_hash() {
+    let bytes = small();
+    let second = HEADER_LEN + ENTRY_LEN;
+    let changed = |index: usize, value: u8| {
+        let mut bytes = bytes.clone();
+        bytes[index] = value;
+        rehash(&mut bytes, 2);
+        refused(&bytes)
+    };
+    assert_eq!(changed(second, 6), BundleError::UnknownKind { code: 6 });
+    assert_eq!(changed(second, 0), BundleError::UnknownKind { code: 0 });
+    assert_eq!(changed(second + 1, 1), BundleError::UnknownKind { code: 258 });
+    let (found, previous) = (SectionKind::Manifest, SectionKind::Manifest);
+    assert_eq!(changed(second, 1), BundleError::Order { found, previous });
+    assert_eq!(changed(second, 3), BundleError::Missing { kind: SectionKind::Onnx });
+    assert_eq!(changed(second + 2, 1), BundleError::Reserved { kind: SectionKind::Onnx, found: 1 });
+    assert_eq!(changed(second + 3, 1), BundleError::Reserved { kind: SectionKind::Onnx, found: 256 });
+    assert_eq!(changed(second + 4, 0), BundleError::Empty { kind: SectionKind::Onnx });
+    let found = bytes.len();
+    assert_eq!(changed(second + 4, 9), BundleError::Truncated { found, needed: found + 1 });
+    assert_eq!(changed(second + 4, 7), BundleError::Trailing { found, expected: found - 1 });
+    assert!(matches!(changed(second + 7, 255), BundleError::Truncated { needed, .. } if needed > 0xff00_0000));
+    assert_eq!(changed(second + 8, bytes[second + 8] ^ 1), BundleError::SectionHash { kind: SectionKind::Onnx });
+    assert_eq!(
+        changed(HEADER_LEN + 8, bytes[HEADER_LEN + 8] ^ 1),
+        BundleError::SectionHash { kind: SectionKind::Manifest }
+    );
+}
+
+#[test]
+fn manifests_are_checked_behind_valid_hashes() {
+    let with = |manifest: &[u8]| refused(&seal(&[(SectionKind::Manifest, manifest), (SectionKind::Onnx, b"x")]));
+    let manifest = manifest_bytes(&manifest());
+    let longer = [&*manifest, b"x"].concat();
+    let (found, expected) = (longer.len(), manifest.len());
+    assert_eq!(with(&longer), BundleError::ManifestTrailing { found, expected });
+    assert!(matches!(with(&manifest[..found - 2]), BundleError::Manifest(WireError::Truncated { .. })));
+    assert!(matches!(with(b"no manifest"), BundleError::Manifest(WireError::Kind { .. })));
+}
+
+#[test]
+fn tables_that_would_be_refused_are_not_written() {
+    let write = |sections: &[(SectionKind, &[u8])]| encode_table(sections, &mut [0; 999]);
+    let (manifest, onnx): ((_, &[u8]), (_, &[u8])) = ((SectionKind::Manifest, b"m"), (SectionKind::Onnx, b"o"));
+    assert_eq!(write(&[]), Err(BundleError::SectionCount { found: 0 }));
+    assert_eq!(write(&[manifest; 6]), Err(BundleError::SectionCount { found: 6 }));
+    assert_eq!(write(&[manifest]), Err(BundleError::Missing { kind: SectionKind::Onnx }));
+    assert_eq!(write(&[onnx]), Err(BundleError::Missing { kind: SectionKind::Manifest }));
+    let order = BundleError::Order { found: SectionKind::Manifest, previous: SectionKind::Onnx };
+    assert_eq!(write(&[onnx, manifest]), Err(order));
+    let all = SectionKind::ALL.map(|kind| (kind, &b"bytes"[..]));
+    assert_eq!(write(&all), Ok(MAX_TABLE_LEN));
+    let short = encode_table(&all, &mut [0; MAX_TABLE_LEN - 1]);
+    assert_eq!(short, Err(BundleError::BufferTooShort { found: MAX_TABLE_LEN - 1, needed: MAX_TABLE_LEN }));
+}
+
+#[test]
+fn all_kinds_of_sections_are_found() {
+    let manifest = manifest_bytes(&manifest());
+    let bytes = seal(&[
+        (SectionKind::Manifest, &manifest),
+        (SectionKind::Onnx, b"model"),
+        (SectionKind::ResidualMaps, b"maps"),
+        (SectionKind::Mask, b"mask"),
+        (SectionKind::GoldenFrames, b"frames"),
+    ]);
+    let bundle = Bundle::verify(&bytes).unwrap();
+    let texts = SectionKind::ALL.map(|kind| bundle.section(kind).unwrap());
+    assert_eq!(texts[1..], [&b"model"[..], b"maps", b"mask", b"frames"]);
+}
+
+#[test]
+fn codes_and_names_are_stable() {
+    let found = SectionKind::ALL.map(|kind| (kind.code(), kind.to_string()));
+    let expected = [(1, "manifest"), (2, "onnx"), (3, "residual_maps"), (4, "mask"), (5, "golden_frames")];
+    assert_eq!(found, expected.map(|(code, name)| (code, name.to_string())));
+    let id = BundleId(core::array::from_fn(|index| index as u8 * 8));
+    assert!(id.to_string().starts_with("00081018") && id.to_string().len() == 64);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(Bundle::verify(&bytes).is_err());
+    }
+
+    #[test]
+    fn no_table_behind_a_valid_hash_panics(
+        count in 1_usize..=5,
+        table in proptest::collection::vec(any::<u8>(), 5 * ENTRY_LEN),
+        kinds in any::<bool>(),
+        rest in proptest::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let mut bytes = vec![0; table_len(count)];
+        bytes[..HEADER_LEN].copy_from_slice(&layout::encode_header(count));
+        bytes[HEADER_LEN..HEADER_LEN + count * ENTRY_LEN].copy_from_slice(&table[..count * ENTRY_LEN]);
+        if kinds {
+            for (index, row) in bytes[HEADER_LEN..].chunks_exact_mut(ENTRY_LEN).take(count).enumerate() {
+                row[..4].copy_from_slice(&[index as u8 + 1, 0, 0, 0]);
+                row[5..8].fill(0);
+            }
+        }
+        rehash(&mut bytes, count);
+        bytes.extend(rest);
+        prop_assert!(Bundle::verify(&bytes).is_err());
+    }
+}
