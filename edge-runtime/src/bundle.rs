@@ -41,7 +41,7 @@ pub enum BundleFileError {
         source: io::Error,
     },
     /// The file is larger than any bundle.
-    #[error("{}: {found} bytes, a bundle has at most {MAX_BUNDLE_BYTES}; give the bundle that was sealed", path.display())]
+    #[error("{}: {found} bytes, a bundle has at most {MAX_BUNDLE_BYTES}; check that it is one", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,

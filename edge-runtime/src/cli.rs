@@ -32,21 +32,28 @@ pub enum Command {
 const REPLAY_ABOUT: &str = "\
 Judge recorded frames: a folder, or files.
 
-Frames go through the same loop as on the line, with outputs that lead nowhere. A folder is walked to its bottom; its PNG \
-and JPEG files are judged in the order of their paths. A file that cannot be decoded is a fault, and the next one follows.
+Frames go through the same loop as on the line, with outputs that lead nowhere. A folder is walked to its bottom; its \
+PNG and JPEG files are judged in the order of their paths. A file that cannot be decoded is a fault, and the next one \
+follows.
 
-The exit code is 0 if everything was judged, whatever the verdicts, and 1 if the bundle is refused or there is nothing to \
-judge.";
+The exit code is 0 if everything was judged, whatever the verdicts, and 1 if the bundle is refused or there is nothing \
+to judge.";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
   edge-runtime replay --bundle out/demo/station.bundle out/demo/data/test
   edge-runtime replay --bundle station.bundle one.png two.png --json
-  edge-runtime replay --bundle station.bundle frames --json | jq -r 'select(.verdict != \"pass\") | .file'
+  edge-runtime replay --bundle station.bundle frames --json | jq -r .verdict
 
-Fields of --json, one object a line: file; verdict (pass, reject, fault); score and threshold (0 to 2; reject if and only
-if score >= threshold); score_raw and threshold_raw (the same times 2^24, exact); reason (of a fault, else null); ms
-(preprocess, inference, score, total). score is null where a frame was not measured to the end.";
+With --json, one object a line:
+  file             the path as given, joined with the path below it
+  verdict          pass, reject or fault
+  score            0 (alike) to 2; null if the frame was not measured to the end
+  threshold        reject if and only if score >= threshold
+  score_raw, threshold_raw
+                   the same as integers, times 2^24
+  reason           of a fault, in snake case; else null
+  ms               of each stage: preprocess, inference, score, total";
 
 /// Arguments of `replay`.
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ pub mod clock;
 pub mod events;
 pub mod frame;
 pub mod inspector;
+#[cfg(any(feature = "files", feature = "tract"))]
 mod panic_guard;
 pub mod pipeline;
 pub mod reconstruct;

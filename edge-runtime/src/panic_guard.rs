@@ -1,5 +1,7 @@
 //! Runs code of other crates that may panic on malformed input, and turns the panic into a value. While such code runs,
 //! the process's panic hook stays silent on this thread: the panic is reported once, by the error it becomes.
+//!
+//! This needs panics that unwind: a profile with `panic = "abort"` would end the process instead.
 
 use std::any::Any;
 use std::cell::Cell;

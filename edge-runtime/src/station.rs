@@ -27,8 +27,8 @@ pub struct Station<S, R, C, A, K, E> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StationError {
-    /// The accept output failed on frame `sequence`. Its record says Pass, for that was the verdict; whether the part was
-    /// let through is unknown.
+    /// The accept output failed on frame `sequence`. Its record says Pass, for that was the verdict; whether the part
+    /// was let through is unknown.
     #[error("frame {sequence} passed, but the part may not have been let through")]
     Output {
         /// The frame's number.

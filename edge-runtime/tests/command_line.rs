@@ -106,7 +106,6 @@ struct Station {
 impl Station {
     /// A bundle, and a folder with a good frame, a bad one, one of another size and a broken one.
     fn new() -> Self {
-        std::fs::write("/tmp/plan/tiny.bundle", bundle()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("station.bundle"), bundle()).unwrap();
         let station = Self { folder };

@@ -182,7 +182,11 @@ impl Job {
             |p| {
                 bar.set_position(p.step as u64);
                 if let (Some(training), Some(validation)) = (p.training_loss, p.validation_loss) {
-                    bar.set_message(format!("loss {training:.4}, best validation {validation:.4}"));
+                    let losses = format!("loss {training:.4}, best validation {validation:.4}");
+                    if !progress::is_interactive() {
+                        progress::say(format!("step {} of at most {}: {losses}", p.step, p.steps));
+                    }
+                    bar.set_message(losses);
                 }
             },
         )?;

@@ -1,6 +1,5 @@
 //! What the station does to the line. The line rests at *divert*; a rising edge of the accept output lets one part
-//! through. A [`Pass`](shared::verdict::Pass) is taken by value: it is spent on one edge, or on none. Knows nothing of why a
-//! part passed.
+//! through. A [`Pass`] is taken by value: it is spent on one edge, or on none. Knows nothing of why a part passed.
 
 mod accept_pin;
 mod unwired;
@@ -17,8 +16,8 @@ pub trait AcceptOutput {
     ///
     /// # Errors
     ///
-    /// [`ActuatorError`] if the output did not do all of that. Whether the part was let through is then unknown; it must
-    /// not be counted as passed.
+    /// [`ActuatorError`] if the output did not do all of that. Whether the part was let through is then unknown; it
+    /// must not be counted as passed.
     fn accept(&mut self, pass: Pass) -> Result<(), ActuatorError>;
 }
 

@@ -83,7 +83,11 @@ pub enum DecodeError {
         found: usize,
     },
     /// The image is larger than any frame, or has no pixels. Refused before memory is taken for it.
-    #[error("{}: the {format} is {width}x{height} pixels, expected 1 to {MAX_SIDE} a side and at most {MAX_DECODED_BYTES} bytes decoded", path.display())]
+    #[error(
+        "{}: the {format} is {width}x{height} pixels, expected 1 to {MAX_SIDE} a side \
+         and at most {MAX_DECODED_BYTES} bytes decoded; record smaller frames",
+        path.display()
+    )]
     Dimensions {
         /// The file.
         path: PathBuf,

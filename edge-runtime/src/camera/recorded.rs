@@ -46,8 +46,8 @@ pub enum RecordedError {
     },
 }
 
-/// Lists the images in `folder` and below: names ending in `.png`, `.jpg` or `.jpeg` in any case, sorted by the bytes of
-/// their paths relative to `folder`, and returned as `folder` joined with that path.
+/// Lists the images in `folder` and below: names ending in `.png`, `.jpg` or `.jpeg` in any case, sorted by the bytes
+/// of their paths relative to `folder`, and returned as `folder` joined with that path.
 ///
 /// # Errors
 ///

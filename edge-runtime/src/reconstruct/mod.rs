@@ -2,6 +2,8 @@
 //! its own. Values are 0.0 (black) to 1.0 (white); rounding them to 8 bit belongs to `shared`.
 
 #[cfg(feature = "tract")]
+mod interface;
+#[cfg(feature = "tract")]
 mod onnx;
 
 use shared::image::Size;
@@ -75,7 +77,8 @@ pub enum ModelError {
     },
     /// A tensor has another element type or shape than the manifest says.
     #[error(
-        "the model's {end} \"{name}\" is {found}, expected f32 [1, 1, {height}, {width}] (batch, channel, height, width)",
+        "the model's {end} \"{name}\" is {found}, expected f32 [1, 1, {height}, {width}] \
+         (batch, channel, height, width)",
         height = expected.height,
         width = expected.width
     )]

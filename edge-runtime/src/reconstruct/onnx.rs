@@ -1,9 +1,10 @@
-//! Inference by tract: one ONNX model, one image at a time, one thread, f32. This is the only file of the workspace that
-//! names tract.
+//! Inference by tract: one ONNX model, one image at a time, one thread, f32. This is the only file of the workspace
+//! that names tract.
 //!
 //! The bytes must come from a bundle whose hashes were checked: ONNX protects nothing by itself. tract panics on some
 //! malformed models; loading and running are therefore guarded, and a panic becomes an error.
 
+use std::fmt;
 use std::sync::Arc;
 
 use shared::image::Size;
@@ -12,11 +13,9 @@ use tract_onnx::prelude::*;
 /// The ONNX protobuf types, for whoever writes or reads models, so that all use the same ones.
 pub use tract_onnx::pb as onnx_proto;
 
+use super::interface::check_interface;
 use super::{ModelError, ReconstructError, Reconstructor};
 use crate::panic_guard;
-use onnx_proto::tensor_shape_proto::dimension::Value as Dimension;
-use onnx_proto::type_proto::Value as ValueType;
-use onnx_proto::{GraphProto, ModelProto, ValueInfoProto};
 
 /// An ONNX autoencoder, optimised for this processor.
 ///
@@ -42,6 +41,12 @@ impl TractReconstructor {
     pub fn from_onnx(bytes: &[u8], input_name: &str, output_name: &str, size: Size) -> Result<Self, ModelError> {
         panic_guard::catch(|| load(bytes, input_name, output_name, size))
             .unwrap_or_else(|panic| Err(ModelError::NotRunnable { message: panicked(&panic) }))
+    }
+}
+
+impl fmt::Debug for TractReconstructor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TractReconstructor").field("size", &self.size).finish_non_exhaustive()
     }
 }
 
@@ -118,77 +123,6 @@ fn floats(output: &[TValue]) -> TractResult<&[f32]> {
     tensor.try_as_plain_ram()?.as_slice::<f32>()
 }
 
-/// Compares what the file says about its tensors with what the manifest promises, before tract sees the graph.
-fn check_interface(proto: &ModelProto, input_name: &str, output_name: &str, size: Size) -> Result<(), ModelError> {
-    let Some(graph) = &proto.graph else {
-        return Err(ModelError::Unreadable { message: "it contains no graph".to_owned() });
-    };
-    let is_weight = |name: &str| graph.initializer.iter().any(|tensor| tensor.name == name);
-    let inputs: Vec<_> = graph.input.iter().filter(|value| !is_weight(&value.name)).collect();
-    let outputs: Vec<_> = graph.output.iter().collect();
-    check_end("input", &inputs, input_name, size)?;
-    check_end("output", &outputs, output_name, size)?;
-    if !is_computed(graph, output_name) {
-        return Err(ModelError::NotRunnable { message: format!("nothing computes the output \"{output_name}\"") });
-    }
-    Ok(())
-}
-
-fn is_computed(graph: &GraphProto, name: &str) -> bool {
-    graph.node.iter().any(|node| node.output.iter().any(|output| output == name))
-}
-
-fn check_end(end: &'static str, values: &[&ValueInfoProto], name: &str, size: Size) -> Result<(), ModelError> {
-    let [value] = values else {
-        return Err(other_tensors(end, values, name));
-    };
-    if value.name != name {
-        return Err(other_tensors(end, values, name));
-    }
-    let found = declared(value);
-    let wanted = [None, Some(1), Some(i64::from(size.height)), Some(i64::from(size.width))];
-    let fits = match &found {
-        Some((is_f32, dims)) => {
-            *is_f32
-                && dims.len() == wanted.len()
-                && dims.iter().zip(wanted).enumerate().all(|(axis, (dim, wanted))| match (axis, dim) {
-                    // The batch: one, or left open for us to fix.
-                    (0, dim) => dim.is_none_or(|dim| dim == 1),
-                    (_, dim) => dim.is_none() && end == "output" || *dim == wanted,
-                })
-        }
-        None => end == "output",
-    };
-    if fits {
-        return Ok(());
-    }
-    let found = match found {
-        Some((is_f32, dims)) => {
-            let dims: Vec<String> =
-                dims.iter().map(|dim| dim.map_or_else(|| "?".to_owned(), |dim| dim.to_string())).collect();
-            format!("{} [{}]", if is_f32 { "f32" } else { "not f32" }, dims.join(", "))
-        }
-        None => "of no declared shape".to_owned(),
-    };
-    Err(ModelError::Shape { end, name: name.to_owned(), found, expected: size })
-}
-
-fn other_tensors(end: &'static str, values: &[&ValueInfoProto], name: &str) -> ModelError {
-    let names: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
-    let found = if names.is_empty() { "missing".to_owned() } else { format!("\"{}\"", names.join("\", \"")) };
-    ModelError::Tensors { end, found, expected: name.to_owned() }
-}
-
-/// Whether a tensor is declared f32, and its dimensions (`None`: symbolic); `None` if it has no declared shape.
-fn declared(value: &ValueInfoProto) -> Option<(bool, Vec<Option<i64>>)> {
-    let ValueType::TensorType(tensor) = value.r#type.as_ref()?.value.as_ref()?;
-    let dims = tensor.shape.as_ref()?.dim.iter().map(|dim| match dim.value {
-        Some(Dimension::DimValue(length)) => Some(length),
-        _ => None,
-    });
-    Some((tensor.elem_type == onnx_proto::tensor_proto::DataType::Float as i32, dims.collect()))
-}
-
 /// The shape that tract computed for the output, whatever the file declares.
 fn check_output(model: &TypedModel, name: &str, size: Size) -> Result<(), ModelError> {
     let fact = model.output_fact(0).map_err(|error| ModelError::NotRunnable { message: chain(&error) })?;
@@ -211,8 +145,11 @@ fn chain(error: &TractError) -> String {
 #[cfg(test)]
 mod tests {
     use onnx_proto::tensor_proto::DataType;
-    use onnx_proto::tensor_shape_proto::Dimension as Dim;
-    use onnx_proto::{NodeProto, OperatorSetIdProto, TensorShapeProto, TypeProto, type_proto};
+    use onnx_proto::tensor_shape_proto::{Dimension, dimension};
+    use onnx_proto::type_proto::{self, Value};
+    use onnx_proto::{
+        GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto, TypeProto, ValueInfoProto,
+    };
     use prost::Message;
 
     use super::*;
@@ -220,12 +157,14 @@ mod tests {
     const SIZE: Size = Size::new(4, 3);
 
     fn value(name: &str, dims: &[i64]) -> ValueInfoProto {
-        let dim =
-            dims.iter().map(|&length| Dim { value: Some(Dimension::DimValue(length)), ..Dim::default() }).collect();
+        let dim = dims
+            .iter()
+            .map(|&length| Dimension { value: Some(dimension::Value::DimValue(length)), ..Dimension::default() })
+            .collect();
         let tensor = type_proto::Tensor { elem_type: DataType::Float as i32, shape: Some(TensorShapeProto { dim }) };
         ValueInfoProto {
             name: name.to_owned(),
-            r#type: Some(TypeProto { value: Some(ValueType::TensorType(tensor)), ..TypeProto::default() }),
+            r#type: Some(TypeProto { value: Some(Value::TensorType(tensor)), ..TypeProto::default() }),
             ..ValueInfoProto::default()
         }
     }
@@ -289,8 +228,8 @@ mod tests {
         let mut model = chain_of(&["Relu"], &[1, 1, 3, 4]);
         let graph = model.graph.as_mut().unwrap();
         for end in [&mut graph.input[0], &mut graph.output[0]] {
-            let Some(ValueType::TensorType(tensor)) = &mut end.r#type.as_mut().unwrap().value else { panic!() };
-            tensor.shape.as_mut().unwrap().dim[0].value = Some(Dimension::DimParam("N".to_owned()));
+            let Some(Value::TensorType(tensor)) = &mut end.r#type.as_mut().unwrap().value else { panic!() };
+            tensor.shape.as_mut().unwrap().dim[0].value = Some(dimension::Value::DimParam("N".to_owned()));
         }
         assert_eq!(load(&model).unwrap().reconstruct(&[255; 12]).unwrap(), [1.0; 12]);
     }

@@ -89,6 +89,8 @@ fn luma_of_rgb_is_that_of_pillow() {
         ([200, 100, 50], 124),
         ([1, 0, 1], 0),
         ([2, 0, 0], 1),
+        // 51.5 exactly
+        ([0, 52, 184], 52),
         ([255, 255, 255], 255),
     ] {
         assert_eq!(luma::of_rgb8(rgb), gray, "{rgb:?}");

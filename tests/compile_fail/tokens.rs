@@ -1,0 +1,11 @@
+//! The proofs that `judge` asks for cannot be made outside either.
+
+use shared::admission::Admitted;
+use shared::bundle::Verified;
+use shared::reconstruction::Finite;
+
+fn main() {
+    let _ = Admitted {};
+    let _ = Verified {};
+    let _ = Finite {};
+}

@@ -1,0 +1,10 @@
+//! Tests that cross the crates' borders, in one binary. Each module holds one claim of the project's.
+
+mod default_model;
+mod onnx_parity;
+mod pass_cannot_be_forged;
+mod programs;
+mod tidy;
+mod train_to_replay;
+#[cfg(feature = "vulkan")]
+mod wgpu_agrees_with_the_cpu;

@@ -1,0 +1,112 @@
+//! The whole way in miniature: render, train, export, calibrate, seal, evaluate, replay.
+
+use std::fs;
+use std::path::Path;
+
+use host_trainer::augmentation::Flips;
+use host_trainer::device::DeviceChoice;
+use host_trainer::job::{Artifacts, Job};
+use host_trainer::render::{RenderConfig, write_dataset};
+use host_trainer::training::TrainingConfig;
+use serde_json::Value;
+
+use crate::programs::{path, replay, run};
+
+fn render(root: &Path) {
+    let config = RenderConfig { size: 96, seed: 11, train_good: 45, test_good: 3, test_per_kind: 1 };
+    write_dataset(root, &config, &mut |_, _| {}).unwrap();
+}
+
+fn train(data: &Path) -> Artifacts {
+    let training = TrainingConfig {
+        seed: 5,
+        steps: 6,
+        batch: 4,
+        learning_rate: 1e-3,
+        warmup: 2,
+        validate_every: 3,
+        patience: 5,
+        flips: Flips::Both,
+    };
+    let product = "miniature".to_owned();
+    Job { data: data.to_owned(), product, device: DeviceChoice::Cpu, training, rank: 1 }.execute().unwrap()
+}
+
+#[test]
+fn the_bundle_depends_on_the_good_images_and_the_seed_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, elsewhere) = (folder.path().join("data"), folder.path().join("elsewhere"));
+    render(&data);
+    let artifacts = train(&data);
+
+    render(&elsewhere);
+    fs::remove_dir_all(elsewhere.join("test")).unwrap();
+    fs::remove_dir_all(elsewhere.join("ground_truth")).unwrap();
+    assert!(artifacts.bundle == train(&elsewhere).bundle, "without test and ground_truth the bundle differs");
+
+    // One changed image changes the bundle, if only through the record of what it was trained on.
+    let first = elsewhere.join("train/good/000.png");
+    fs::copy(elsewhere.join("train/good/001.png"), first).unwrap();
+    assert!(artifacts.bundle != train(&elsewhere).bundle);
+}
+
+#[test]
+fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    render(&data);
+    let artifacts = train(&data);
+    let bundle = artifacts.write(&folder.path().join("out")).unwrap();
+    for name in ["station.bundle", "model.onnx", "training.json"] {
+        assert!(folder.path().join("out").join(name).is_file(), "{name} is missing");
+    }
+
+    let replayed = replay(&bundle, &data.join("test"));
+    let file = edge_runtime::bundle::BundleFile::read(&bundle).unwrap();
+    let clock = edge_runtime::clock::MonotonicClock::new();
+    let mut inspector =
+        edge_runtime::inspector::Inspector::open(&file.verify().unwrap(), clock, u64::MAX).unwrap();
+    let set = host_trainer::dataset::EvaluationSet::open(&data).unwrap();
+    let (evaluation, judged) = host_trainer::evaluation::evaluate(&mut inspector, &set, || {});
+    assert_eq!(replayed.len(), 6);
+    assert_eq!(judged.len(), 6);
+    for (line, one) in replayed.iter().zip(&judged) {
+        assert_eq!(line["file"].as_str().unwrap(), path(&one.path));
+        assert_eq!(line["score_raw"].as_u64(), one.score.map(|score| u64::from(score.raw())));
+        assert_eq!(line["verdict"] == "pass", !one.rejected);
+    }
+
+    let output = run("host-trainer", &["evaluate", "--bundle", path(&bundle), "--data", path(&data), "--json"]);
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["image_auroc"].as_f64(), evaluation.image_auroc);
+    assert_eq!(printed["n_good"], 3);
+    assert_eq!(printed["n_defective"], 3);
+    assert_eq!(printed["n_fault"], 0);
+    for name in ["f1", "f1_max", "f1_reject_all", "false_reject_rate", "escape_rate", "threshold"] {
+        assert!(printed[name].is_number(), "{name} is missing: {printed}");
+    }
+}
+
+#[test]
+fn too_few_images_and_missing_folders_are_said_plainly() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let cases = [
+        (folder.path().join("missing"), "not a folder"),
+        (folder.path().to_owned(), "no PNG or JPEG image"),
+    ];
+    for (data, expected) in cases {
+        let output = run("host-trainer", &["train", "--data", path(&data), "--out", path(&out)]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains(expected), "{message}");
+    }
+    let config = RenderConfig { size: 64, seed: 1, train_good: 12, test_good: 1, test_per_kind: 0 };
+    let few = folder.path().join("few");
+    write_dataset(&few, &config, &mut |_, _| {}).unwrap();
+    let output = run("host-trainer", &["train", "--data", path(&few), "--out", path(&out)]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("12 good images") && message.contains("33 more"), "{message}");
+    assert!(!out.exists(), "a refused job must write nothing");
+    assert_eq!(run("host-trainer", &["train"]).status.code(), Some(2));
+}

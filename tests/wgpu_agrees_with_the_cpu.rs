@@ -1,0 +1,34 @@
+//! Five training steps through burn-wgpu give the CPU's losses. Runs on whatever adapter there is, a software renderer
+//! included.
+
+use burn::tensor::Device;
+use host_trainer::device::DeviceChoice;
+use host_trainer::model::compact;
+use host_trainer::render::render_good;
+use host_trainer::training::{HistoryEntry, TrainingConfig, train};
+
+/// The largest difference allowed between the losses of the two devices after up to five steps. Both compute in
+/// float32; sums in another order differ by 1e-6, and Adam's first steps, which look only at a gradient's sign,
+/// enlarge that where a gradient is nearly zero.
+const LOSS_TOLERANCE: f32 = 2e-3;
+
+fn five_steps(device: &Device) -> Vec<HistoryEntry> {
+    let frames: Vec<Vec<u8>> = (0..6).map(|index| render_good(3, index, 128).gray).collect();
+    let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+    let config = TrainingConfig { steps: 5, batch: 2, warmup: 1, validate_every: 1, ..TrainingConfig::default() };
+    train(&compact(), &frames[..4], &frames[4..], &config, device, |_| {}).unwrap().history
+}
+
+#[test]
+fn five_steps_give_the_same_losses() {
+    let cpu = five_steps(&DeviceChoice::Cpu.select().unwrap().device);
+    let selected = DeviceChoice::Wgpu.select().unwrap();
+    let gpu = five_steps(&selected.device);
+    println!("{}: CPU {cpu:?}, wgpu {gpu:?}", selected.description);
+    assert_eq!(cpu.len(), 5);
+    for (a, b) in cpu.iter().zip(&gpu) {
+        assert!((a.training_loss - b.training_loss).abs() <= LOSS_TOLERANCE, "step {}: {a:?} and {b:?}", a.step);
+        assert!((a.validation_loss - b.validation_loss).abs() <= LOSS_TOLERANCE, "step {}: {a:?} and {b:?}", a.step);
+    }
+    assert!(cpu[4].training_loss < cpu[0].training_loss, "the loss does not fall: {cpu:?}");
+}
