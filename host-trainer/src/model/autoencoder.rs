@@ -3,6 +3,7 @@
 use burn::module::{Module, Param, ParamId};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Initializer, LeakyRelu, LeakyReluConfig, PaddingConfig2d, Sigmoid};
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::architecture::{Architecture, LayerSpec};
@@ -38,8 +39,9 @@ impl Autoencoder {
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         self.layers.iter().fold(input, |x, layer| match layer {
             Layer::Conv(conv) => conv.forward(x),
+            Layer::ConvTranspose(conv) if conv.kernel_size == conv.stride && conv.padding == [0, 0] => spread(conv, x),
             Layer::ConvTranspose(conv) => conv.forward(x),
-            Layer::LeakyRelu(relu) => relu.forward(x),
+            Layer::LeakyRelu(leaky) => leaky_relu(leaky, x),
             Layer::Sigmoid(sigmoid) => sigmoid.forward(x),
         })
     }
@@ -116,6 +118,31 @@ impl<'a, I: Iterator<Item = (usize, &'a WeightTensor)>> Parameters<'_, I> {
         let value = if self.device.is_autodiff() { value.require_grad() } else { value };
         Param::initialized(ParamId::from(index as u64 + 1), value)
     }
+}
+
+/// A transposed convolution whose kernel equals its stride: every input pixel becomes a block of its own. As a matrix
+/// product and a permutation it trains in about half the time of the general case.
+fn spread(conv: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    let [_, channels_out, rows, columns] = conv.weight.dims();
+    let block = channels_out * rows * columns;
+    let weight = conv.weight.val().reshape([1, channels, block]).swap_dims(1, 2).expand([batch, block, channels]);
+    let blocks = weight.matmul(x.reshape([batch, channels, height * width]));
+    let y = blocks
+        .reshape([batch, channels_out, rows, columns, height, width])
+        .permute([0, 1, 4, 2, 5, 3])
+        .reshape([batch, channels_out, height * rows, width * columns]);
+    match &conv.bias {
+        Some(bias) => y + bias.val().reshape([1, channels_out, 1, 1]),
+        None => y,
+    }
+}
+
+/// `slope x + (1 - slope) max(x, 0)`: the same function as burn's, whose gradient goes through a mask and takes twice
+/// as long.
+fn leaky_relu(leaky: &LeakyRelu, x: Tensor<4>) -> Tensor<4> {
+    let slope = leaky.negative_slope;
+    relu(x.clone()).mul_scalar(1.0 - slope) + x.mul_scalar(slope)
 }
 
 fn floats(data: TensorData) -> Vec<f32> {

@@ -29,9 +29,9 @@ pub fn compact() -> Architecture {
     chain.conv(64, 3, 1, 1).leaky_relu();
     chain.double(32).leaky_relu();
     chain.conv(32, 3, 1, 1).leaky_relu();
-    chain.double(32).leaky_relu();
-    chain.double(8).leaky_relu();
-    chain.conv(1, 3, 1, 1);
+    chain.double(16).leaky_relu();
+    chain.conv(16, 3, 1, 1).leaky_relu();
+    chain.conv_transpose(1, 2, 2);
     chain.layers.push(LayerSpec::Sigmoid);
     Architecture { name: "compact", size: Size { width: SIDE, height: SIDE }, layers: chain.layers }
 }
