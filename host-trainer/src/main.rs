@@ -7,6 +7,9 @@ use clap::Parser;
 use host_trainer::cli::Cli;
 use host_trainer::command;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match command::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use shared::image::Size;
 
 use crate::augmentation::{Flip, Flips};
-use crate::loss::SsimLoss;
+use crate::loss::{Border, SsimLoss};
 use crate::model::{Architecture, Autoencoder, Weights, WeightsError};
 use crate::random::shuffle;
 
@@ -42,9 +42,9 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             seed: 1,
-            steps: 900,
+            steps: 800,
             batch: 8,
-            learning_rate: 2e-3,
+            learning_rate: 1e-3,
             warmup: 20,
             validate_every: 50,
             patience: 6,
@@ -126,9 +126,10 @@ pub fn train(
     }
     let size = architecture.size;
     let training_device = device.clone().autodiff();
-    let mut model = Autoencoder::new(architecture, &Weights::initial(architecture, config.seed), &training_device);
-    let loss = SsimLoss::new(size, &training_device);
-    let validation_loss = SsimLoss::new(size, device);
+    let initial = Weights::initial(architecture, config.seed).starting_at_the_mean_of(training);
+    let mut model = Autoencoder::new(architecture, &initial, &training_device);
+    let loss = SsimLoss::new(size, Border::Mirrored, &training_device);
+    let validation_loss = SsimLoss::new(size, Border::Mirrored, device);
     let mut optimizer = AdamConfig::new().with_epsilon(1e-8).init();
     let mut batches = Batches::new(training.len(), config);
 

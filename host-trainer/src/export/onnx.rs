@@ -1,7 +1,8 @@
 //! Writes an architecture and its weights as an ONNX model: opset 17, IR version 8, float32, one image per run.
 //!
 //! The bytes depend on nothing but the architecture and the weights: no date, no random name. Source: the ONNX
-//! operator specification, `Conv`-11, `ConvTranspose`-11, `LeakyRelu`-16, `Sigmoid`-13.
+//! operator specification, `Add`-14, `Conv`-11, `ConvTranspose`-11, `LeakyRelu`-16,
+//! `Sigmoid`-13.
 
 use edge_runtime::reconstruct::onnx_proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
@@ -41,6 +42,11 @@ pub fn to_onnx(architecture: &Architecture, weights: &Weights) -> Vec<u8> {
                     f: *slope as f32,
                     ..Default::default()
                 }],
+                ..Default::default()
+            },
+            LayerSpec::PixelBias(_) => NodeProto {
+                op_type: "Add".into(),
+                input: vec![format!("layer{index:02}.pixels")],
                 ..Default::default()
             },
             LayerSpec::Sigmoid => NodeProto { op_type: "Sigmoid".into(), ..Default::default() },

@@ -2,4 +2,4 @@
 
 mod ssim;
 
-pub use ssim::SsimLoss;
+pub use ssim::{Border, SsimLoss};

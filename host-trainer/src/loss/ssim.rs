@@ -3,6 +3,10 @@
 //!
 //! The Gaussian filter is separable. Along each axis it is a product with a banded matrix, and the five maps that SSIM
 //! filters (x, y, x^2, y^2, xy) go through it as one batch: two matrix products in all.
+//!
+//! Valid windows see the outermost pixels seldom and faintly, so that a network trained on them alone redraws the frame's
+//! edge badly and the station, which judges that edge too, finds its own artefacts there. [`Border::Mirrored`] is the
+//! same loss on images continued by their mirror image, so that every pixel is the centre of a window.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use shared::image::Size;
@@ -12,12 +16,21 @@ const SIGMA: f64 = 1.5;
 const C1: f32 = 0.01 * 0.01;
 const C2: f32 = 0.03 * 0.03;
 
+/// Which windows count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Border {
+    /// Those that lie inside the image: the literature's loss.
+    Valid,
+    /// One around every pixel; the image is continued by reflection that repeats the edge pixel (NumPy's `symmetric`).
+    Mirrored,
+}
+
 /// One minus mean SSIM, for images of one size on one device.
 #[derive(Debug)]
 pub struct SsimLoss {
-    /// `[width, width - 10]`
+    /// `[width, windows along a row]`
     columns: Tensor<2>,
-    /// `[height, height - 10]`
+    /// `[height, windows along a column]`
     rows: Tensor<2>,
 }
 
@@ -26,10 +39,10 @@ impl SsimLoss {
     ///
     /// # Panics
     /// If a side is shorter than the window of 11 pixels; architectures guarantee it.
-    pub fn new(size: Size, device: &Device) -> Self {
+    pub fn new(size: Size, border: Border, device: &Device) -> Self {
         Self {
-            columns: gaussian_band(usize::from(size.width), device),
-            rows: gaussian_band(usize::from(size.height), device),
+            columns: gaussian_band(usize::from(size.width), border, device),
+            rows: gaussian_band(usize::from(size.height), border, device),
         }
     }
 
@@ -55,32 +68,44 @@ impl SsimLoss {
         numerator.div(denominator).mean().neg().add_scalar(1.0)
     }
 
-    /// `[n, 1, height, width]` to `[n, width - 10, height - 10]`: filtered, and transposed on the way.
+    /// `[n, 1, height, width]` to `[n, windows along a row, windows along a column]`: filtered, and transposed on the way.
     fn filter(&self, maps: Tensor<4>, n: usize, height: usize, width: usize) -> Tensor<3> {
-        let valid_width = width - WINDOW + 1;
-        let valid_height = height - WINDOW + 1;
+        let [_, windows_x] = self.columns.dims();
+        let [_, windows_y] = self.rows.dims();
         let along_rows = maps.reshape([n * height, width]).matmul(self.columns.clone());
-        let turned = along_rows.reshape([n, height, valid_width]).swap_dims(1, 2);
-        let along_columns = turned.reshape([n * valid_width, height]).matmul(self.rows.clone());
-        along_columns.reshape([n, valid_width, valid_height])
+        let turned = along_rows.reshape([n, height, windows_x]).swap_dims(1, 2);
+        let along_columns = turned.reshape([n * windows_x, height]).matmul(self.rows.clone());
+        along_columns.reshape([n, windows_x, windows_y])
     }
 }
 
-/// `[side, side - 10]`: column j holds the window's weights in the rows j to j + 10.
-fn gaussian_band(side: usize, device: &Device) -> Tensor<2> {
+/// `[side, windows]`: column j holds the weights that the pixels of a line have in window j.
+fn gaussian_band(side: usize, border: Border, device: &Device) -> Tensor<2> {
     assert!(side >= WINDOW, "an image side of {side} pixels is shorter than the {WINDOW} of the SSIM window");
-    let centre = (WINDOW / 2) as f64;
+    let radius = WINDOW / 2;
     let weights: Vec<f64> =
-        (0..WINDOW).map(|i| libm::exp(-(i as f64 - centre).powi(2) / (2.0 * SIGMA * SIGMA))).collect();
+        (0..WINDOW).map(|i| libm::exp(-(i as f64 - radius as f64).powi(2) / (2.0 * SIGMA * SIGMA))).collect();
     let total: f64 = weights.iter().sum();
-    let valid = side - WINDOW + 1;
-    let mut band = vec![0.0f32; side * valid];
-    for column in 0..valid {
+    let centres = match border {
+        Border::Valid => radius..side - radius,
+        Border::Mirrored => 0..side,
+    };
+    let windows = centres.len();
+    let mut band = vec![0.0f32; side * windows];
+    for (column, centre) in centres.enumerate() {
         for (offset, weight) in weights.iter().enumerate() {
-            band[(column + offset) * valid + column] = (weight / total) as f32;
+            let pixel = mirrored(centre as isize + offset as isize - radius as isize, side);
+            band[pixel * windows + column] += (weight / total) as f32;
         }
     }
-    Tensor::from_data(TensorData::new(band, [side, valid]), device)
+    Tensor::from_data(TensorData::new(band, [side, windows]), device)
+}
+
+/// The pixel that stands at `position` of a line continued by reflection; at most one side length outside.
+fn mirrored(position: isize, side: usize) -> usize {
+    let last = side as isize - 1;
+    let inside = if position < 0 { -1 - position } else { position };
+    (if inside > last { 2 * last + 1 - inside } else { inside }) as usize
 }
 
 #[cfg(test)]
@@ -101,7 +126,7 @@ mod tests {
 
     fn loss(x: &[&[f32]], y: &[&[f32]]) -> f32 {
         let device = Device::flex();
-        SsimLoss::new(SIZE, &device).forward(tensor(x, &device), tensor(y, &device)).into_scalar()
+        SsimLoss::new(SIZE, Border::Valid, &device).forward(tensor(x, &device), tensor(y, &device)).into_scalar()
     }
 
     /// Expected values: the same formula in NumPy float64 with `numpy.convolve(..., "valid")`.
@@ -122,13 +147,23 @@ mod tests {
         assert!((batch - 1.025_809_9).abs() < 2e-5, "{batch}");
     }
 
+    /// Expected value: the same formula on images continued by `numpy.pad(..., 5, "symmetric")`.
+    #[test]
+    fn mirrored_borders_agree_with_padding_computed_outside_the_project() {
+        let device = Device::flex();
+        let (a, b) = (image(7, 13, 1, 97), image(5, 11, 2, 89));
+        let loss = SsimLoss::new(SIZE, Border::Mirrored, &device);
+        let found: f32 = loss.forward(tensor(&[&a], &device), tensor(&[&b], &device)).into_scalar();
+        assert!((found - 0.8432065).abs() < 2e-5, "{found}");
+    }
+
     /// A step along the gradient changes the loss as the gradient says.
     #[test]
     fn the_gradient_agrees_with_a_finite_difference() {
         let device = Device::flex().autodiff();
         let (a, b) = (image(7, 13, 1, 97), image(5, 11, 2, 89));
         let x = tensor(&[&a], &device).require_grad();
-        let gradients = SsimLoss::new(SIZE, &device).forward(x.clone(), tensor(&[&b], &device)).backward();
+        let gradients = SsimLoss::new(SIZE, Border::Valid, &device).forward(x.clone(), tensor(&[&b], &device)).backward();
         let gradient: Vec<f32> = x.grad(&gradients).unwrap().into_data().iter::<f32>().collect();
         let norm = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
         let step = 0.02;

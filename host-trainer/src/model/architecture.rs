@@ -28,6 +28,9 @@ pub enum LayerSpec {
     ConvTranspose(ConvShape),
     /// `max(x, slope * x)` element by element.
     LeakyRelu(f64),
+    /// Adds a learned number to each pixel, the same for every image; `[1, height, width]`. It starts at the mean good
+    /// image, so that training spends its steps on how parts differ.
+    PixelBias(Size),
     /// `1 / (1 + exp(-x))` element by element.
     Sigmoid,
 }
@@ -68,6 +71,10 @@ impl LayerSpec {
             Self::ConvTranspose(c) => {
                 let reach = (c.kernel * c.kernel) as f64 / (c.stride * c.stride) as f64;
                 (vec![c.channels_in, c.channels_out, c.kernel, c.kernel], c, c.channels_in as f64 * reach)
+            }
+            Self::PixelBias(size) => {
+                let shape = vec![1, usize::from(size.height), usize::from(size.width)];
+                return vec![ParameterSpec { name: format!("layer{index:02}.pixels"), shape, init_std: 0.0 }];
             }
             Self::LeakyRelu(_) | Self::Sigmoid => return Vec::new(),
         };

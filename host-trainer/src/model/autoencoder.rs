@@ -20,7 +20,15 @@ enum Layer {
     Conv(Conv2d),
     ConvTranspose(ConvTranspose2d),
     LeakyRelu(LeakyRelu),
+    PixelBias(PixelBias),
     Sigmoid(Sigmoid),
+}
+
+/// A learned number for each pixel.
+#[derive(Module, Debug)]
+struct PixelBias {
+    /// `[1, height, width]`
+    pixels: Param<Tensor<3>>,
 }
 
 impl Autoencoder {
@@ -42,6 +50,7 @@ impl Autoencoder {
             Layer::ConvTranspose(conv) if conv.kernel_size == conv.stride && conv.padding == [0, 0] => spread(conv, x),
             Layer::ConvTranspose(conv) => conv.forward(x),
             Layer::LeakyRelu(leaky) => leaky_relu(leaky, x),
+            Layer::PixelBias(bias) => x + bias.pixels.val().unsqueeze(),
             Layer::Sigmoid(sigmoid) => sigmoid.forward(x),
         })
     }
@@ -56,6 +65,10 @@ impl Autoencoder {
             let (weight, bias) = match layer {
                 Layer::Conv(conv) => (conv.weight.val(), &conv.bias),
                 Layer::ConvTranspose(conv) => (conv.weight.val(), &conv.bias),
+                Layer::PixelBias(bias) => {
+                    values.push(floats(bias.pixels.val().into_data()));
+                    continue;
+                }
                 Layer::LeakyRelu(_) | Layer::Sigmoid(_) => continue,
             };
             values.push(floats(weight.into_data()));
@@ -99,6 +112,7 @@ impl Layer {
                 Self::ConvTranspose(conv)
             }
             LayerSpec::LeakyRelu(slope) => Self::LeakyRelu(LeakyReluConfig::new().with_negative_slope(slope).init()),
+            LayerSpec::PixelBias(_) => Self::PixelBias(PixelBias { pixels: parameters.next() }),
             LayerSpec::Sigmoid => Self::Sigmoid(Sigmoid::new()),
         }
     }

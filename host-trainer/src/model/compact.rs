@@ -32,8 +32,9 @@ pub fn compact() -> Architecture {
     chain.double(16).leaky_relu();
     chain.conv(16, 3, 1, 1).leaky_relu();
     chain.conv_transpose(1, 2, 2);
-    chain.layers.push(LayerSpec::Sigmoid);
-    Architecture { name: "compact", size: Size { width: SIDE, height: SIDE }, layers: chain.layers }
+    let size = Size { width: SIDE, height: SIDE };
+    chain.layers.extend([LayerSpec::PixelBias(size), LayerSpec::Sigmoid]);
+    Architecture { name: "compact", size, layers: chain.layers }
 }
 
 /// Layers so far and the channels that the last of them puts out.
@@ -86,6 +87,7 @@ mod tests {
                     channels = c.channels_out;
                     side = (side - 1) * c.stride + c.kernel - 2 * c.padding;
                 }
+                LayerSpec::PixelBias(size) => assert_eq!(usize::from(size.width), side),
                 LayerSpec::LeakyRelu(_) | LayerSpec::Sigmoid => {}
             }
         }

@@ -7,6 +7,11 @@ use rand_chacha::rand_core::SeedableRng;
 use super::architecture::Architecture;
 use crate::random::standard_normal;
 
+/// The mean pixel is kept this far from black and white, where the sigmoid has no slope to learn from.
+const DARKEST: f64 = 0.01;
+/// Factor on the weights before the pixel bias at the start.
+const QUIET: f32 = 0.1;
+
 /// One parameter tensor, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightTensor {
@@ -56,6 +61,27 @@ impl Weights {
             })
             .collect();
         Self { tensors }
+    }
+
+    /// Sets the pixel bias to the mean of packed gray `images` (as it stands before the sigmoid) and turns down the
+    /// layer before it: the untrained network redraws every frame as nearly the mean good image. Without a pixel bias
+    /// or images, nothing changes.
+    #[must_use]
+    pub fn starting_at_the_mean_of(mut self, images: &[&[u8]]) -> Self {
+        let Some(index) = self.tensors.iter().position(|tensor| tensor.name.ends_with(".pixels")) else { return self };
+        let (before, rest) = self.tensors.split_at_mut(index);
+        if images.is_empty() {
+            return self;
+        }
+        for (pixel, logit) in rest[0].values.iter_mut().enumerate() {
+            let sum: u64 = images.iter().map(|image| u64::from(image[pixel])).sum();
+            let mean = (sum as f64 / (255.0 * images.len() as f64)).clamp(DARKEST, 1.0 - DARKEST);
+            *logit = libm::log(mean / (1.0 - mean)) as f32;
+        }
+        if let Some(last) = before.iter_mut().rev().find(|tensor| tensor.name.ends_with(".weight")) {
+            last.values.iter_mut().for_each(|value| *value *= QUIET);
+        }
+        self
     }
 
     /// Accepts tensors that fit `architecture` in number, order, name and shape, and are finite.
