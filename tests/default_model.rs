@@ -81,7 +81,8 @@ fn broken_frames_are_faults_and_never_pass() {
     assert_eq!(judged.len(), 8);
     for line in judged {
         assert_eq!(line["verdict"], "fault", "{line}");
-        let expected = if line["file"].as_str().unwrap().contains("wrong_size") { "frame_size" } else { "frame_unreadable" };
+        let expected =
+            if line["file"].as_str().unwrap().contains("wrong_size") { "frame_size" } else { "frame_unreadable" };
         assert_eq!(line["reason"], expected, "{line}");
     }
 }

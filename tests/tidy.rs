@@ -62,7 +62,8 @@ fn shared_computes_in_integers() {
         let words = |line: &str| line.split("//").next().unwrap_or("").to_owned();
         for (number, line) in source.code().lines().enumerate() {
             let code = words(line);
-            let float = code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "f32" || word == "f64");
+            let float =
+                code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "f32" || word == "f64");
             assert!(!float, "{}:{}: {line}", source.name, number + 1);
         }
     }
@@ -72,7 +73,8 @@ fn shared_computes_in_integers() {
 #[test]
 fn each_border_has_one_gate() {
     for source in all().iter().filter(|source| source.name.contains("/src/") && !is_test_file(&source.name)) {
-        let code: String = source.code().lines().map(|line| format!("{}\n", line.split("//").next().unwrap())).collect();
+        let code: String =
+            source.code().lines().map(|line| format!("{}\n", line.split("//").next().unwrap())).collect();
         if source.name != "edge-runtime/src/reconstruct/onnx.rs" {
             assert!(!code.contains("tract_onnx"), "{} names tract", source.name);
         }

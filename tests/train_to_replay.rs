@@ -64,8 +64,7 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
     let replayed = replay(&bundle, &data.join("test"));
     let file = edge_runtime::bundle::BundleFile::read(&bundle).unwrap();
     let clock = edge_runtime::clock::MonotonicClock::new();
-    let mut inspector =
-        edge_runtime::inspector::Inspector::open(&file.verify().unwrap(), clock, u64::MAX).unwrap();
+    let mut inspector = edge_runtime::inspector::Inspector::open(&file.verify().unwrap(), clock, u64::MAX).unwrap();
     let set = host_trainer::dataset::EvaluationSet::open(&data).unwrap();
     let (evaluation, judged) = host_trainer::evaluation::evaluate(&mut inspector, &set, || {});
     assert_eq!(replayed.len(), 6);
@@ -91,10 +90,7 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
 fn too_few_images_and_missing_folders_are_said_plainly() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let cases = [
-        (folder.path().join("missing"), "not a folder"),
-        (folder.path().to_owned(), "no PNG or JPEG image"),
-    ];
+    let cases = [(folder.path().join("missing"), "not a folder"), (folder.path().to_owned(), "no PNG or JPEG image")];
     for (data, expected) in cases {
         let output = run("host-trainer", &["train", "--data", path(&data), "--out", path(&out)]);
         let message = String::from_utf8(output.stderr).unwrap();

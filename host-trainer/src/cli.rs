@@ -15,8 +15,8 @@ Learns from photographs of good parts and seals what an inspection station needs
 The way from photographs to a station:
   1. Photograph good parts only, 200 or more, as the station's camera will see them.
   2. host-trainer train --data PHOTOS --out out/part
-     trains an autoencoder to redraw good parts, exports it, calibrates the threshold on photographs that nothing
-     else has seen, and seals out/part/station.bundle.
+     trains an autoencoder to redraw good parts, exports it, calibrates the threshold on
+     photographs that nothing else has seen, and seals out/part/station.bundle.
   3. host-trainer evaluate --bundle out/part/station.bundle --data PHOTOS
      says how well it judges, if there are also labelled defective parts in PHOTOS/test.
   4. edge-runtime replay --bundle out/part/station.bundle FRAMES
@@ -181,7 +181,7 @@ pub struct RenderArgs {
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(64..=2048))]
     pub size: u16,
     /// Good frames in train/good
-    #[arg(long, default_value_t = 160)]
+    #[arg(long, default_value_t = 200)]
     pub train_good: usize,
     /// Good frames in test/good
     #[arg(long, default_value_t = 24)]

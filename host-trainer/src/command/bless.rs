@@ -33,9 +33,9 @@ pub fn run(args: &BlessArgs) -> anyhow::Result<()> {
         root.display()
     );
     let data = root.join("out/bless/data");
-    write_dataset(&data, &RenderConfig { train_good: 200, ..RenderConfig::default() }, &mut |_, _| {})?;
+    write_dataset(&data, &RenderConfig::default(), &mut |_, _| {})?;
     let mut job = job(data.clone(), DeviceChoice::Cpu);
-    job.training = TrainingConfig::default();
+    job.training.steps = TrainingConfig::default().steps;
     let artifacts = job.execute()?;
 
     let models = root.join("models/default");
@@ -47,7 +47,8 @@ pub fn run(args: &BlessArgs) -> anyhow::Result<()> {
     write_atomically(&models.join("MODEL_CARD.md"), model_card(&artifacts, &evaluation).as_bytes())?;
 
     let recorded = root.join("out/bless/recorded");
-    let few = RenderConfig { seed: RECORDED_SEED, train_good: 0, test_good: 4, test_per_kind: 2, ..RenderConfig::default() };
+    let few =
+        RenderConfig { seed: RECORDED_SEED, train_good: 0, test_good: 4, test_per_kind: 2, ..RenderConfig::default() };
     write_dataset(&recorded, &few, &mut |_, _| {})?;
     let frames = root.join("tests/frames");
     copy_frames(&recorded.join("test"), &frames)?;
@@ -93,7 +94,8 @@ fn model_card(artifacts: &Artifacts, evaluation: &Evaluation) -> String {
             .into(),
     );
     line("| | |\n|---|---|".into());
-    let mut row = |name: &str, value: String| writeln!(card, "| {name} | {value} |").expect("a String takes everything");
+    let mut row =
+        |name: &str, value: String| writeln!(card, "| {name} | {value} |").expect("a String takes everything");
     row("architecture", format!("`{}`, {} parameters", record.architecture, record.parameters));
     row("trained on", format!("{} rendered frames of good parts, no photograph", artifacts.images.files.len()));
     row("images' SHA-256", format!("`{}`", record.images_sha256));

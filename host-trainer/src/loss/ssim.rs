@@ -163,7 +163,8 @@ mod tests {
         let device = Device::flex().autodiff();
         let (a, b) = (image(7, 13, 1, 97), image(5, 11, 2, 89));
         let x = tensor(&[&a], &device).require_grad();
-        let gradients = SsimLoss::new(SIZE, Border::Valid, &device).forward(x.clone(), tensor(&[&b], &device)).backward();
+        let gradients =
+            SsimLoss::new(SIZE, Border::Valid, &device).forward(x.clone(), tensor(&[&b], &device)).backward();
         let gradient: Vec<f32> = x.grad(&gradients).unwrap().into_data().iter::<f32>().collect();
         let norm = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
         let step = 0.02;

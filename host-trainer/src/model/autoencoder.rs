@@ -142,10 +142,12 @@ fn spread(conv: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
     let block = channels_out * rows * columns;
     let weight = conv.weight.val().reshape([1, channels, block]).swap_dims(1, 2).expand([batch, block, channels]);
     let blocks = weight.matmul(x.reshape([batch, channels, height * width]));
-    let y = blocks
-        .reshape([batch, channels_out, rows, columns, height, width])
-        .permute([0, 1, 4, 2, 5, 3])
-        .reshape([batch, channels_out, height * rows, width * columns]);
+    let y = blocks.reshape([batch, channels_out, rows, columns, height, width]).permute([0, 1, 4, 2, 5, 3]).reshape([
+        batch,
+        channels_out,
+        height * rows,
+        width * columns,
+    ]);
     match &conv.bias {
         Some(bias) => y + bias.val().reshape([1, channels_out, 1, 1]),
         None => y,

@@ -36,9 +36,9 @@ impl Crack {
         );
         Self {
             path,
-            half_width: source.range(0.0040, 0.0085).max(0.6 * pixel),
-            dark: source.range(0.15, 0.5),
-            bright: source.scale(50.0, 150.0),
+            half_width: source.range(0.0055, 0.0110).max(0.6 * pixel),
+            dark: source.range(0.08, 0.35),
+            bright: source.scale(80.0, 170.0),
             flank: if source.chance(0.5) { 1.0 } else { -1.0 },
             pixel,
         }

@@ -26,7 +26,7 @@ pub struct RenderConfig {
 
 impl Default for RenderConfig {
     fn default() -> Self {
-        Self { size: 256, seed: 1, train_good: 140, test_good: 24, test_per_kind: 12 }
+        Self { size: 256, seed: 1, train_good: 200, test_good: 24, test_per_kind: 12 }
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
     fn no_file_twice_and_no_good_index_twice() {
         let config = RenderConfig::default();
         let files = files(&config);
-        assert_eq!(files.len(), 140 + 24 + 2 * 36);
+        assert_eq!(files.len(), 200 + 24 + 2 * 36);
         assert_eq!(files.iter().collect::<HashSet<_>>().len(), files.len());
         let good: Vec<u64> = items(&config).iter().filter(|item| item.kind.is_none()).map(|item| item.index).collect();
         assert_eq!(good.iter().collect::<HashSet<_>>().len(), good.len());

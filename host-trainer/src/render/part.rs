@@ -12,7 +12,7 @@ const LEAN: f64 = 0.004;
 /// Largest relative change of the radii of silhouette, lip and opening.
 const RADII: (f64, f64, f64) = (0.006, 0.006, 0.015);
 /// Largest turn of the lamps' reflections, and of the part itself, rad.
-const TURNS: (f64, f64) = (0.22, 0.06);
+const TURNS: (f64, f64) = (0.16, 0.06);
 /// Largest relative change of the rings' brightness, of the reflections', and of the light.
 const LIGHTS: (f64, f64, f64) = (0.12, 0.20, 0.06);
 

@@ -1,4 +1,4 @@
-//! The proofs that `judge` asks for cannot be made outside either.
+//! error[E0063]: the proofs that `judge` asks for cannot be made outside either.
 
 use shared::admission::Admitted;
 use shared::bundle::Verified;

@@ -1,4 +1,4 @@
-//! Neither a Pass nor a Verdict has a default.
+//! error[E0599]: neither a Pass nor a Verdict has a default.
 
 use shared::verdict::{Pass, Verdict};
 

@@ -1,4 +1,4 @@
-//! A Pass has private fields.
+//! error[E0451]: a Pass has private fields.
 
 use shared::admission::FrameStamp;
 use shared::bundle::BundleId;

@@ -1,4 +1,5 @@
-//! A Pass is spent once: it cannot be copied or cloned.
+//! error[E0277]: a Pass is spent once; it cannot be cloned.
+//! error[E0382]: nor used again.
 
 use shared::verdict::Pass;
 
