@@ -58,7 +58,7 @@ fn a_broken_bundle_is_refused_by_both_programs() {
         assert_eq!(output.status.code(), Some(1), "{what}");
         assert!(output.stdout.is_empty(), "{what}: {}", String::from_utf8_lossy(&output.stdout));
         let message = String::from_utf8(output.stderr).unwrap();
-        assert!(message.contains("broken.bundle") && message.contains("found"), "{what}: {message}");
+        assert!(message.contains("broken.bundle") && message.contains("refused"), "{what}: {message}");
         assert!(!message.contains("panicked"), "{what}: {message}");
 
         let output = run("host-trainer", &["bundle", "inspect", path(&broken)]);

@@ -27,7 +27,9 @@ fn shared_library(folder: &Path) -> PathBuf {
 /// The error codes of a line such as `error[E0451]: field ...`.
 fn codes(text: &str) -> BTreeSet<String> {
     text.lines()
-        .filter_map(|line| Some(line.strip_prefix("error[").or_else(|| line.strip_prefix("//! error["))?.split_once(']')?.0))
+        .filter_map(|line| {
+            Some(line.strip_prefix("error[").or_else(|| line.strip_prefix("//! error["))?.split_once(']')?.0)
+        })
         .map(str::to_owned)
         .collect()
 }

@@ -10,12 +10,12 @@ use host_trainer::training::{HistoryEntry, TrainingConfig, train};
 /// The largest difference allowed between the losses of the two devices after up to five steps. Both compute in
 /// float32; sums in another order differ by 1e-6, and Adam's first steps, which look only at a gradient's sign,
 /// enlarge that where a gradient is nearly zero.
-const LOSS_TOLERANCE: f32 = 2e-3;
+const LOSS_TOLERANCE: f32 = 1e-3;
 
 fn five_steps(device: &Device) -> Vec<HistoryEntry> {
     let frames: Vec<Vec<u8>> = (0..6).map(|index| render_good(3, index, 128).gray).collect();
     let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-    let config = TrainingConfig { steps: 5, batch: 2, warmup: 1, validate_every: 1, ..TrainingConfig::default() };
+    let config = TrainingConfig { steps: 5, batch: 2, learning_rate: 1e-2, warmup: 1, validate_every: 1, ..TrainingConfig::default() };
     train(&compact(), &frames[..4], &frames[4..], &config, device, |_| {}).unwrap().history
 }
 
@@ -30,5 +30,5 @@ fn five_steps_give_the_same_losses() {
         assert!((a.training_loss - b.training_loss).abs() <= LOSS_TOLERANCE, "step {}: {a:?} and {b:?}", a.step);
         assert!((a.validation_loss - b.validation_loss).abs() <= LOSS_TOLERANCE, "step {}: {a:?} and {b:?}", a.step);
     }
-    assert!(cpu[4].training_loss < cpu[0].training_loss, "the loss does not fall: {cpu:?}");
+    assert!(cpu[4].validation_loss < cpu[0].validation_loss, "the loss does not fall: {cpu:?}");
 }

@@ -1,11 +1,17 @@
-//! error[E0063]: the proofs that `judge` asks for cannot be made outside either.
+//! error[E0451]: the proofs that `judge` asks for cannot be made outside either.
 
-use shared::admission::Admitted;
-use shared::bundle::Verified;
+use shared::admission::{Admitted, FrameStamp};
+use shared::bundle::{BundleId, Verified};
+use shared::image::Size;
+use shared::preprocess::AcceptedSizes;
 use shared::reconstruction::Finite;
+use shared::score::Threshold;
 
 fn main() {
-    let _ = Admitted {};
-    let _ = Verified {};
-    let _ = Finite {};
+    let size = Size { width: 1, height: 1 };
+    let stamp = FrameStamp { sequence: 1, captured_at_us: 0 };
+    let _ = Admitted { stamp, size };
+    let accepted = AcceptedSizes { min: size, max: size };
+    let _ = Verified { id: BundleId([0; 32]), threshold: Threshold::MAX, accepted, reconstruction: size };
+    let _ = Finite { pixels: 1 };
 }

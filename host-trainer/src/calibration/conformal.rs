@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_promise_of_the_literature() {
-        assert_eq!(false_reject_promise(1, 50), (19_608, 58_155));
+        assert_eq!(false_reject_promise(1, 50), (19_608, 58_156));
         assert_eq!(false_reject_promise(1, 1000).0, 1_000);
     }
 

@@ -71,11 +71,11 @@ mod tests {
     const SIZE: u16 = 128;
 
     /// Digests of the first good frame, and of frame and mask of the first of every kind.
-    const GOLDEN_GOOD: u64 = 0x4206_a23f_8c0a_2fb3;
+    const GOLDEN_GOOD: u64 = 0x16fa_dd13_e9f8_9587;
     const GOLDEN_DEFECTIVE: [(u64, u64); 3] = [
-        (0xcfca_86d1_2d36_f74c, 0x785a_9128_6625_0f73),
-        (0x3462_33dd_458d_bf00, 0x5d00_6f98_1857_f958),
-        (0x133d_ab46_97e7_7f62, 0x5d64_1811_fde9_dfcf),
+        (0x97f4_8d83_e0f4_6c6d, 0x785a_9128_6625_0f73),
+        (0x1909_f239_c969_a4c4, 0xe7e5_57f7_1dec_ea8b),
+        (0x054b_4048_c12b_9ff9, 0x5d64_1811_fde9_dfcf),
     ];
 
     /// FNV-1a, 64 bits.

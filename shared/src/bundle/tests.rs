@@ -1,3 +1,5 @@
+//! Tests of `bundle`, beside it.
+
 use std::string::ToString;
 use std::vec;
 use std::vec::Vec;

@@ -1,3 +1,5 @@
+//! Tests of `difference`, beside it.
+
 use std::vec;
 use std::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! Tests of `image`, beside it.
+
 use std::format;
 use std::string::ToString;
 use std::vec;

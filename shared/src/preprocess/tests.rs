@@ -1,3 +1,5 @@
+//! Tests of `preprocess`, beside it.
+
 use std::vec;
 use std::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! Tests of `similarity`, beside it.
+
 use std::vec;
 use std::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! Tests of `verdict`, beside it.
+
 use super::*;
 use crate::admission::FrameGate;
 use crate::bundle::Bundle;

@@ -1,3 +1,5 @@
+//! Tests of `wire`, beside it.
+
 use std::string::ToString;
 use std::vec;
 use std::vec::Vec;
