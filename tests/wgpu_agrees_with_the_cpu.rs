@@ -15,7 +15,14 @@ const LOSS_TOLERANCE: f32 = 1e-3;
 fn five_steps(device: &Device) -> Vec<HistoryEntry> {
     let frames: Vec<Vec<u8>> = (0..6).map(|index| render_good(3, index, 128).gray).collect();
     let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-    let config = TrainingConfig { steps: 5, batch: 2, learning_rate: 1e-2, warmup: 1, validate_every: 1, ..TrainingConfig::default() };
+    let config = TrainingConfig {
+        steps: 5,
+        batch: 2,
+        learning_rate: 1e-2,
+        warmup: 1,
+        validate_every: 1,
+        ..TrainingConfig::default()
+    };
     train(&compact(), &frames[..4], &frames[4..], &config, device, |_| {}).unwrap().history
 }
 
