@@ -85,24 +85,3 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
         assert!(printed[name].is_number(), "{name} is missing: {printed}");
     }
 }
-
-#[test]
-fn too_few_images_and_missing_folders_are_said_plainly() {
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("out");
-    let cases = [(folder.path().join("missing"), "not a folder"), (folder.path().to_owned(), "no PNG or JPEG image")];
-    for (data, expected) in cases {
-        let output = run("host-trainer", &["train", "--data", path(&data), "--out", path(&out)]);
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{message}");
-        assert!(message.contains(expected), "{message}");
-    }
-    let config = RenderConfig { size: 64, seed: 1, train_good: 12, test_good: 1, test_per_kind: 0 };
-    let few = folder.path().join("few");
-    write_dataset(&few, &config, &mut |_, _| {}).unwrap();
-    let output = run("host-trainer", &["train", "--data", path(&few), "--out", path(&out)]);
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("12 good images") && message.contains("33 more"), "{message}");
-    assert!(!out.exists(), "a refused job must write nothing");
-    assert_eq!(run("host-trainer", &["train"]).status.code(), Some(2));
-}

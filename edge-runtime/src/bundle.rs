@@ -1,10 +1,11 @@
 //! Loading a bundle file: bounded, into memory of our own, then verified by `shared`. Knows nothing of what is inside.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use shared::bundle::{Bundle, BundleError};
+
+use crate::bounded_read::{ReadFailure, read_bounded};
 
 /// The largest bundle file that is read, in bytes (256 MiB).
 pub const MAX_BUNDLE_BYTES: u64 = 256 << 20;
@@ -65,21 +66,15 @@ impl BundleFile {
     ///
     /// [`BundleFileError`], all but `Refused`.
     pub fn read(path: &Path) -> Result<Self, BundleFileError> {
-        let unreadable = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound => BundleFileError::Missing { path: path.to_owned() },
-            _ => BundleFileError::Unreadable { path: path.to_owned(), source },
-        };
-        // Looked at before it is opened: opening a pipe would wait for its writer.
-        if !path.metadata().map_err(unreadable)?.is_file() {
-            return Err(BundleFileError::NotAFile { path: path.to_owned() });
-        }
-        let file = File::open(path).map_err(unreadable)?;
-        let length = file.metadata().map_err(unreadable)?.len();
-        if length > MAX_BUNDLE_BYTES {
-            return Err(BundleFileError::TooLarge { path: path.to_owned(), found: length });
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        file.take(MAX_BUNDLE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+        let bytes = read_bounded(path, MAX_BUNDLE_BYTES).map_err(|failure| {
+            let path = path.to_owned();
+            match failure {
+                ReadFailure::Missing => BundleFileError::Missing { path },
+                ReadFailure::NotAFile => BundleFileError::NotAFile { path },
+                ReadFailure::TooLarge { found } => BundleFileError::TooLarge { path, found },
+                ReadFailure::Io(source) => BundleFileError::Unreadable { path, source },
+            }
+        })?;
         Ok(Self { path: path.to_owned(), bytes })
     }
 

@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod actuator;
+mod bounded_read;
 pub mod bundle;
 pub mod camera;
 pub mod clock;

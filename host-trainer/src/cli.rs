@@ -111,7 +111,7 @@ pub struct TrainingArgs {
     #[arg(long, default_value_t = TrainingConfig::default().batch, value_parser = at_least_one)]
     pub batch: usize,
     /// Peak learning rate of Adam
-    #[arg(long, default_value_t = TrainingConfig::default().learning_rate, value_name = "RATE")]
+    #[arg(long, default_value_t = TrainingConfig::default().learning_rate, value_name = "RATE", value_parser = rate)]
     pub learning_rate: f64,
     /// Looks at the validation images without improvement before training stops
     #[arg(long, default_value_t = TrainingConfig::default().patience, value_parser = at_least_one)]
@@ -203,6 +203,14 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(0) => Err("0 is too few; use 1 or more".into()),
         Ok(value) => Ok(value),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 1.0 => Ok(value),
+        Ok(_) => Err("expected a number above 0 and at most 1; 0.001 is usual".into()),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -13,7 +13,7 @@ use shared::score::Score;
 use shared::similarity::Metric;
 use shared::wire::{Manifest, ModelInterface, NAME_LEN, Name, ThresholdEvidence};
 
-use crate::calibration::{CalibrationError, calibrate};
+use crate::calibration::{CalibrationError, calibrate, check_rank};
 use crate::dataset::{DatasetError, GoodImages, LoadError, LoadedImages, Split, SplitError, load_good};
 use crate::device::{DeviceChoice, NoAdapter};
 use crate::export::bundle::SealError;
@@ -139,7 +139,7 @@ pub enum JobError {
     },
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
-    #[error("--product {0:?}: a name in the bundle has at most {NAME_LEN} bytes of UTF-8")]
+    #[error("--product {0:?}: expected 1 to {NAME_LEN} bytes of UTF-8 without control characters")]
     ProductName(String),
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -153,9 +153,11 @@ impl Job {
     /// # Errors
     /// [`JobError`] says what stood in the way; no file has been written.
     pub fn execute(&self) -> Result<Artifacts, JobError> {
-        let product = Name::try_from(self.product.as_str()).map_err(|_| JobError::ProductName(self.product.clone()))?;
+        // Whatever can be refused is refused before the minutes of training.
+        let product = product_name(&self.product)?;
         let good = GoodImages::open(&self.data)?;
         let split = Split::new(good.files.len(), self.training.seed)?;
+        check_rank(self.rank, split.calibration.len() as u32)?;
         let selected = self.device.select()?;
         let architecture = compact();
 
@@ -295,6 +297,14 @@ fn measure(
             measured.map(|m| m.score).map_err(|source| JobError::Measure { path, source })
         })
         .collect()
+}
+
+fn product_name(text: &str) -> Result<Name, JobError> {
+    let error = || JobError::ProductName(text.to_owned());
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(error());
+    }
+    Name::try_from(text).map_err(|_| error())
 }
 
 fn fixed_name(text: &str) -> Name {

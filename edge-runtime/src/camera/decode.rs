@@ -5,8 +5,7 @@
 //! `(v + 128) / 257`). Alpha is dropped, not blended. Orientation tags and colour profiles are ignored: a camera of a
 //! line does not turn. An image whose file is cut off is an error, however much of it could be shown.
 
-use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 use image::codecs::jpeg::JpegDecoder;
@@ -15,6 +14,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits};
 use shared::image::{MAX_SIDE, PixelFormat, Size};
 
 use super::container::{self, Container};
+use crate::bounded_read::{ReadFailure, read_bounded};
 use crate::frame::Frame;
 use crate::panic_guard;
 
@@ -116,22 +116,24 @@ pub enum DecodeError {
 ///
 /// [`DecodeError`], which names the file, what was found and what to do.
 pub fn decode_file(path: &Path) -> Result<Frame, DecodeError> {
-    let unreadable = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => DecodeError::Missing { path: path.to_owned() },
-        _ => DecodeError::Unreadable { path: path.to_owned(), source },
-    };
-    // Looked at before it is opened: opening a pipe would wait for its writer.
-    if !path.metadata().map_err(unreadable)?.is_file() {
-        return Err(DecodeError::NotAFile { path: path.to_owned() });
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    let length = file.metadata().map_err(unreadable)?.len();
-    if length > MAX_FILE_BYTES {
-        return Err(DecodeError::FileTooLarge { path: path.to_owned(), found: length });
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
-    decode_bytes(&bytes, path)
+    decode_bytes(&read_image_file(path)?, path)
+}
+
+/// Reads one image file without decoding it: for whoever needs its bytes too, to hash them.
+///
+/// # Errors
+///
+/// [`DecodeError`], as far as it is about the file.
+pub fn read_image_file(path: &Path) -> Result<Vec<u8>, DecodeError> {
+    read_bounded(path, MAX_FILE_BYTES).map_err(|failure| {
+        let path = path.to_owned();
+        match failure {
+            ReadFailure::Missing => DecodeError::Missing { path },
+            ReadFailure::NotAFile => DecodeError::NotAFile { path },
+            ReadFailure::TooLarge { found } => DecodeError::FileTooLarge { path, found },
+            ReadFailure::Io(source) => DecodeError::Unreadable { path, source },
+        }
+    })
 }
 
 /// Decodes an image file that is already in memory; `path` is what errors call it.

@@ -31,15 +31,21 @@ pub fn false_reject_promise(rank: u32, images: u32) -> (u32, u32) {
     (ppm(f64::from(rank) / (f64::from(images) + 1.0)), ppm(beta_quantile(rank, images, 0.95)))
 }
 
+/// Whether `images` scores have a `rank`-th largest.
+///
+/// # Errors
+/// [`CalibrationError::Rank`] if not.
+pub fn check_rank(rank: u32, images: u32) -> Result<(), CalibrationError> {
+    if rank == 0 || rank > images { Err(CalibrationError::Rank { rank, images }) } else { Ok(()) }
+}
+
 /// The threshold one above the `rank`-th largest of `scores`, with what it rests on.
 ///
 /// # Errors
 /// [`CalibrationError`] if there is no such score or none lies above it.
 pub fn calibrate(scores: &[Score], rank: u32) -> Result<(Threshold, ThresholdEvidence), CalibrationError> {
     let images = scores.len() as u32;
-    if rank == 0 || rank > images {
-        return Err(CalibrationError::Rank { rank, images });
-    }
+    check_rank(rank, images)?;
     let mut sorted = scores.to_vec();
     sorted.sort_unstable();
     let chosen = sorted[sorted.len() - rank as usize];

@@ -3,4 +3,4 @@
 mod binomial;
 mod conformal;
 
-pub use conformal::{CalibrationError, calibrate, false_reject_promise};
+pub use conformal::{CalibrationError, calibrate, check_rank, false_reject_promise};

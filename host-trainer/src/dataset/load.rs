@@ -1,17 +1,15 @@
 //! Reads images and preprocesses them with the station's own code: the trainer never sees a pixel that the station
 //! would compute otherwise.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use edge_runtime::camera::decode::{DecodeError, decode_bytes};
+use edge_runtime::camera::decode::{DecodeError, decode_bytes, read_image_file};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use shared::image::{MAX_SIDE, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, PreprocessError, Preprocessing, ResampleScratch, preprocess};
 
 use super::layout::GoodImages;
-use crate::files::FileError;
 
 /// Where the frame sizes of a data set differ, sizes this much smaller or larger are accepted too: one part in four.
 const SIZE_SLACK: u32 = 4;
@@ -19,10 +17,7 @@ const SIZE_SLACK: u32 = 4;
 /// An image could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The file could not be read.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The file is no readable image.
+    /// The file cannot be read or is no image.
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The image cannot be brought to the network's size.
@@ -87,7 +82,7 @@ pub fn load_good(good: &GoodImages, input: Size, progress: &(dyn Fn() + Sync)) -
 }
 
 fn load_one(path: &Path, input: Size) -> Result<Loaded, LoadError> {
-    let bytes = fs::read(path).map_err(FileError::new("read", path))?;
+    let bytes = read_image_file(path)?;
     let frame = decode_bytes(&bytes, path)?;
     let accepted = AcceptedSizes { min: frame.size(), max: frame.size() };
     let how = Preprocessing { region: None, geometry: Geometry::Resize, accepted, input };

@@ -1,0 +1,69 @@
+//! The program as a script sees it: what it refuses, how it says so, and its exit codes.
+//!
+//! Since this is an integration test, `cargo test` builds the program, which the `tests` crate runs too.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use host_trainer::render::{RenderConfig, write_dataset};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_host-trainer")).args(arguments).output().unwrap()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn help_tells_the_way_and_every_command_has_an_example() {
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    for part in ["Photograph good parts", "train --data", "evaluate --bundle", "replay --bundle"] {
+        assert!(help.contains(part), "{part} is not in:\n{help}");
+    }
+    for command in ["demo", "train", "evaluate", "render", "bless"] {
+        let help = String::from_utf8(run(&[command, "--help"]).stdout).unwrap();
+        assert!(help.contains("Example"), "{command} has no example:\n{help}");
+    }
+    assert_eq!(run(&["fly"]).status.code(), Some(2));
+}
+
+#[test]
+fn too_few_images_and_missing_folders_are_said_plainly() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let cases = [(folder.path().join("missing"), "not a folder"), (folder.path().to_owned(), "no PNG or JPEG image")];
+    for (data, expected) in cases {
+        let output = run(&["train", "--data", path(&data), "--out", path(&out)]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains(expected), "{message}");
+    }
+    // What is wrong with the settings is said before training, not after.
+    let data = folder.path().join("data");
+    let enough = RenderConfig { size: 64, seed: 1, train_good: 45, test_good: 0, test_per_kind: 0 };
+    write_dataset(&data, &enough, &mut |_, _| {}).unwrap();
+    for (option, value, expected) in [
+        ("--rank", "21", "rank 21 of 20"),
+        ("--product", "", "1 to 64 bytes"),
+        ("--product", "a\nb", "control characters"),
+    ] {
+        let output = run(&["train", "--data", path(&data), "--out", path(&out), option, value]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains(expected), "{message}");
+    }
+    for value in ["0", "-1", "nan", "fast"] {
+        let option = format!("--learning-rate={value}");
+        let output = run(&["train", "--data", path(&data), "--out", path(&out), &option]);
+        assert_eq!(output.status.code(), Some(2), "{option}");
+    }
+    let config = RenderConfig { size: 64, seed: 1, train_good: 12, test_good: 1, test_per_kind: 0 };
+    let few = folder.path().join("few");
+    write_dataset(&few, &config, &mut |_, _| {}).unwrap();
+    let output = run(&["train", "--data", path(&few), "--out", path(&out)]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("12 good images") && message.contains("33 more"), "{message}");
+    assert!(!out.exists(), "a refused job must write nothing");
+    assert_eq!(run(&["train"]).status.code(), Some(2));
+}
