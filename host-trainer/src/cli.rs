@@ -42,11 +42,15 @@ pub enum Command {
     /// Train on good photographs, export, calibrate and seal a bundle
     #[command(after_help = "\
 Examples:
-  host-trainer train --data photos --out out/part           photos/*.png, all of them good parts
-  host-trainer train --data mvtec_bottle --out out/bottle   train/good/*.png (MVTec layout); test/ is not touched
+  host-trainer train --data photos --out out/part
+      photos/*.png are all good parts
+  host-trainer train --data mvtec_bottle --out out/bottle
+      good parts are in mvtec_bottle/train/good; test/ is not touched
 
-Writes into the --out folder: station.bundle (flash this), model.onnx (the network alone), training.json (settings,
-course of training, which image served for what).")]
+Writes into the --out folder:
+  station.bundle   flash this
+  model.onnx       the network alone
+  training.json    settings, course of training, which image served for what")]
     Train(TrainArgs),
     /// Judge labelled photographs with a bundle and report rates and curves
     #[command(
@@ -84,9 +88,10 @@ pub struct TrainArgs {
     /// Folder to write into
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Name of the part, kept in the bundle [default: the name of the data folder]
-    #[arg(long)]
-    pub product: Option<String>,
+    /// Name of the part, kept in the bundle. Not taken from the folder: the same photographs and settings give the same
+    /// bundle wherever they lie
+    #[arg(long, default_value = "unnamed part", value_name = "NAME")]
+    pub product: String,
     /// Where to train
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceChoice,

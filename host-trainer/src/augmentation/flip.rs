@@ -9,7 +9,7 @@ use shared::image::Size;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flips {
-    /// None: for parts that have a left and a right or a top and a bottom
+    /// No mirror image: the part has a left and a right, a top and a bottom
     None,
     /// Left and right exchanged
     Horizontal,

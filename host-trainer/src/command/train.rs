@@ -3,14 +3,11 @@
 use crate::cli::TrainArgs;
 use crate::job::{Artifacts, Job};
 
-/// Product name where none was given. Not the folder's name: the same photographs give the same bundle anywhere.
-const UNNAMED: &str = "unnamed part";
-
 /// Runs `train`.
 pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let job = Job {
         data: args.data.clone(),
-        product: args.product.clone().unwrap_or_else(|| UNNAMED.into()),
+        product: args.product.clone(),
         device: args.device,
         training: args.training.config(),
         rank: args.rank,
