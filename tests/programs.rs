@@ -11,7 +11,7 @@ pub fn repository() -> &'static Path {
 }
 
 /// Where cargo puts the workspace's programs: two folders above this test's executable.
-fn program(name: &str) -> PathBuf {
+pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a running test has an executable");
     let folder = test.parent().and_then(Path::parent).expect("test executables lie in target/PROFILE/deps");
     let program = folder.join(name);

@@ -7,7 +7,8 @@ use host_trainer::augmentation::Flips;
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job};
 use host_trainer::render::{RenderConfig, write_dataset};
-use host_trainer::training::TrainingConfig;
+use host_trainer::training::{Length, TrainingConfig};
+use host_trainer::watch::Keeping;
 use serde_json::Value;
 
 use crate::programs::{path, replay, run};
@@ -20,16 +21,19 @@ fn render(root: &Path) {
 fn train(data: &Path) -> Artifacts {
     let training = TrainingConfig {
         seed: 5,
-        steps: 6,
+        length: Length::Steps(6),
         batch: 4,
         learning_rate: 1e-3,
         warmup: 2,
         validate_every: 3,
         patience: 5,
         flips: Flips::Both,
+        ..TrainingConfig::default()
     };
     let product = "miniature".to_owned();
-    Job { data: data.to_owned(), product, device: DeviceChoice::Cpu, training, rank: 1 }.execute().unwrap()
+    Job { data: data.to_owned(), product, device: DeviceChoice::Cpu, training, rank: 1 }
+        .execute(&Keeping::Nothing)
+        .unwrap()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use host_trainer::device::DeviceChoice;
 use host_trainer::model::compact;
 use host_trainer::render::render_good;
-use host_trainer::training::{HistoryEntry, TrainingConfig, train};
+use host_trainer::training::{HistoryEntry, Length, Task, TrainingConfig, Unobserved, train};
 
 /// The largest difference allowed between the losses of the two devices after up to five steps. Both compute in
 /// float32; sums in another order differ by 1e-7, and Adam's first steps, which look at little but a gradient's sign,
@@ -17,14 +17,17 @@ fn five_steps(device: &Device) -> Vec<HistoryEntry> {
     let frames: Vec<Vec<u8>> = (0..6).map(|index| render_good(3, index, 128).gray).collect();
     let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
     let config = TrainingConfig {
-        steps: 5,
+        length: Length::Steps(5),
         batch: 2,
         learning_rate: 1e-3,
         warmup: 1,
         validate_every: 1,
         ..TrainingConfig::default()
     };
-    train(&compact(), &frames[..4], &frames[4..], &config, device, |_| {}).unwrap().history
+    let architecture = compact();
+    let (training, validation) = frames.split_at(4);
+    let task = Task { architecture: &architecture, training, validation, config: &config, device };
+    train(&task, None, &mut Unobserved).unwrap().history
 }
 
 #[test]

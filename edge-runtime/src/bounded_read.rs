@@ -5,18 +5,22 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// Why a file was not read.
-#[derive(Debug)]
-pub(crate) enum ReadFailure {
+#[derive(Debug, thiserror::Error)]
+pub enum ReadFailure {
     /// There is no such file.
+    #[error("there is no such file")]
     Missing,
     /// The path leads to a folder, a pipe or a device.
+    #[error("it is not a regular file")]
     NotAFile,
     /// The file is longer than the bound.
+    #[error("it has {found} bytes, more than are read")]
     TooLarge {
         /// Its length.
         found: u64,
     },
     /// What the operating system said.
+    #[error("{0}")]
     Io(io::Error),
 }
 
@@ -30,7 +34,10 @@ impl From<io::Error> for ReadFailure {
 }
 
 /// The bytes of the file at `path`, at most `max`.
-pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, ReadFailure> {
+///
+/// # Errors
+/// [`ReadFailure`]; a file that is too long is not read.
+pub fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, ReadFailure> {
     // Looked at before it is opened: opening a pipe would wait for its writer.
     if !path.metadata()?.is_file() {
         return Err(ReadFailure::NotAFile);

@@ -11,7 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod actuator;
-mod bounded_read;
+pub mod bounded_read;
 pub mod bundle;
 pub mod camera;
 pub mod clock;

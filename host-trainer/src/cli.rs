@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::augmentation::Flips;
 use crate::device::DeviceChoice;
-use crate::training::TrainingConfig;
+use crate::settings::TrainSettings;
 
 /// The way from photographs to a flashed station.
 const OVERVIEW: &str = "\
@@ -46,11 +45,19 @@ Examples:
       photos/*.png are all good parts
   host-trainer train --data mvtec_bottle --out out/bottle
       good parts are in mvtec_bottle/train/good; test/ is not touched
+  host-trainer train --data photos --out out/part --preset thorough --config line3.toml
+      line3.toml may hold, for example:  batch = 16
+                                         flips = \"none\"
+  host-trainer train --data photos --out out/part --resume
+      goes on after an interruption, with the settings it had
 
 Writes into the --out folder:
-  station.bundle   flash this
-  model.onnx       the network alone
-  training.json    settings, course of training, which image served for what")]
+  station.bundle          flash this
+  model.onnx              the network alone
+  training.json           settings, versions, course of training, which image served for what
+  checkpoint.safetensors  the training after its last epoch, for --resume
+
+Ctrl-C ends the training and seals the best weights so far; a second Ctrl-C ends the program.")]
     Train(TrainArgs),
     /// Judge labelled photographs with a bundle and report rates and curves
     #[command(
@@ -95,50 +102,21 @@ pub struct TrainArgs {
     /// Where to train
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceChoice,
-    #[command(flatten)]
-    pub training: TrainingArgs,
+    /// TOML file of settings, by the names below without the dashes; the command line goes before it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Go on with the training in --out that was interrupted; the result is that of an uninterrupted one
+    #[arg(long)]
+    pub resume: bool,
+    /// Start over, though the training in --out was interrupted
+    #[arg(long, conflicts_with = "resume")]
+    pub restart: bool,
+    #[command(flatten, next_help_heading = "Settings of the training")]
+    pub settings: TrainSettings,
     /// Which of the calibration scores the threshold lies above: 1 is the largest; higher ranks reject more good parts
     /// and let fewer defects escape
     #[arg(long, default_value_t = 1, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
     pub rank: u32,
-}
-
-/// Settings of the training loop.
-#[derive(Args, Clone, Debug)]
-pub struct TrainingArgs {
-    /// Seed of the split, the initial weights and the order of the images
-    #[arg(long, default_value_t = TrainingConfig::default().seed)]
-    pub seed: u64,
-    /// Training steps at most
-    #[arg(long, default_value_t = TrainingConfig::default().steps, value_parser = at_least_one)]
-    pub steps: usize,
-    /// Images per step
-    #[arg(long, default_value_t = TrainingConfig::default().batch, value_parser = at_least_one)]
-    pub batch: usize,
-    /// Peak learning rate of Adam
-    #[arg(long, default_value_t = TrainingConfig::default().learning_rate, value_name = "RATE", value_parser = rate)]
-    pub learning_rate: f64,
-    /// Looks at the validation images without improvement before training stops
-    #[arg(long, default_value_t = TrainingConfig::default().patience, value_parser = at_least_one)]
-    pub patience: usize,
-    /// Mirror images that are good parts too
-    #[arg(long, value_enum, default_value_t)]
-    pub flips: Flips,
-}
-
-impl TrainingArgs {
-    /// The settings that the loop takes.
-    pub fn config(&self) -> TrainingConfig {
-        TrainingConfig {
-            seed: self.seed,
-            steps: self.steps,
-            batch: self.batch,
-            learning_rate: self.learning_rate,
-            patience: self.patience,
-            flips: self.flips,
-            ..TrainingConfig::default()
-        }
-    }
 }
 
 /// `evaluate`
@@ -202,22 +180,6 @@ pub struct BlessArgs {
     /// Root of this project's checkout
     #[arg(long, value_name = "DIR")]
     pub repository: PathBuf,
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(0) => Err("0 is too few; use 1 or more".into()),
-        Ok(value) => Ok(value),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value > 0.0 && value <= 1.0 => Ok(value),
-        Ok(_) => Err("expected a number above 0 and at most 1; 0.001 is usual".into()),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! From a folder of good photographs to a sealed bundle, in the order that the promise depends on: split, train,
 //! export, calibrate the exported file, seal.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use edge_runtime::camera::decode::{DecodeError, decode_file};
@@ -20,16 +21,19 @@ use crate::export::bundle::SealError;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::export::{ParityError, check_parity, seal, to_onnx};
 use crate::files::{FileError, write_atomically};
-use crate::model::compact;
+use crate::model::{Architecture, compact};
 use crate::progress;
-use crate::training::{HistoryEntry, TrainingConfig, TrainingError, train};
+use crate::training::checkpoint::RunIdentity;
+use crate::training::{
+    Checkpoint, CheckpointError, Ended, HistoryEntry, Task, TrainingConfig, TrainingError, TrainingState, train,
+};
+use crate::versions;
+use crate::watch::{Keeping, Watch};
 
 /// The score that a new bundle uses: the largest value of the smoothed SSIM difference map. A mean drowns small
 /// defects. The radius gives three box passes the spread of a Gaussian of sigma = side / 32.
 pub const DEFAULT_RECIPE: ScoreRecipe =
     ScoreRecipe { metric: Metric::Ssim, pooling: Pooling::SmoothedMaximum { radius: 4 } };
-
-const CREATED_BY: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 
 /// What to make a bundle from, and how.
 #[derive(Clone, Debug)]
@@ -66,6 +70,8 @@ pub struct Artifacts {
 pub struct TrainingRecord {
     /// Program and version.
     pub created_by: String,
+    /// Versions of the libraries that can change a result.
+    pub libraries: BTreeMap<&'static str, String>,
     /// Name of the part.
     pub product: String,
     /// Name of the architecture, and how many numbers it learned.
@@ -82,6 +88,8 @@ pub struct TrainingRecord {
     pub files: SplitFiles,
     /// Step of the weights that were kept.
     pub best_step: usize,
+    /// Why training ended.
+    pub ended: Ended,
     /// Course of training.
     pub history: Vec<HistoryEntry>,
     /// Largest difference between burn and tract, gray 0 to 1.
@@ -126,6 +134,19 @@ pub enum JobError {
     #[error(transparent)]
     Training(#[from] TrainingError),
     #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A run that has not ended would be written over.
+    #[error(
+        "{}: holds a training that was interrupted at step {step}; go on with --resume, or start over with --restart",
+        path.display()
+    )]
+    Unfinished {
+        /// Its checkpoint.
+        path: PathBuf,
+        /// How far it came.
+        step: usize,
+    },
+    #[error(transparent)]
     Parity(#[from] ParityError),
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -148,11 +169,11 @@ pub enum JobError {
 }
 
 impl Job {
-    /// Does it all, with progress on standard error.
+    /// Does it all, with progress on standard error, and keeps the training on the way.
     ///
     /// # Errors
-    /// [`JobError`] says what stood in the way; no file has been written.
-    pub fn execute(&self) -> Result<Artifacts, JobError> {
+    /// [`JobError`] says what stood in the way; no file but the checkpoint has been written.
+    pub fn execute(&self, keeping: &Keeping) -> Result<Artifacts, JobError> {
         // Whatever can be refused is refused before the minutes of training.
         let product = product_name(&self.product)?;
         let good = GoodImages::open(&self.data)?;
@@ -160,6 +181,7 @@ impl Job {
         check_rank(self.rank, split.calibration.len() as u32)?;
         let selected = self.device.select()?;
         let architecture = compact();
+        let kept = kept(keeping, &architecture)?;
 
         let bar = progress::counting("loading", good.files.len() as u64);
         let images = load_good(&good, architecture.size, &|| bar.inc(1))?;
@@ -174,25 +196,25 @@ impl Job {
             selected.description,
         ));
 
-        let bar = progress::training(self.training.steps as u64);
-        let trained = train(
-            &architecture,
-            &part(&images, &split.training),
-            &part(&images, &split.validation),
-            &self.training,
-            &selected.device,
-            |p| {
-                bar.set_position(p.step as u64);
-                if let (Some(training), Some(validation)) = (p.training_loss, p.validation_loss) {
-                    let losses = format!("loss {training:.4}, best validation {validation:.4}");
-                    if !progress::is_interactive() {
-                        progress::say(format!("step {} of at most {}: {losses}", p.step, p.steps));
-                    }
-                    bar.set_message(losses);
-                }
-            },
-        )?;
-        bar.finish_and_clear();
+        let (training, validation) = (part(&images, &split.training), part(&images, &split.validation));
+        let task = Task {
+            architecture: &architecture,
+            training: &training,
+            validation: &validation,
+            config: &self.training,
+            device: &selected.device,
+        };
+        let identity = RunIdentity {
+            architecture: architecture.name.into(),
+            device: selected.description.clone(),
+            images_sha256: hex(&images.fingerprint),
+            training: self.training.clone(),
+        };
+        let state = resumed(kept, &identity, keeping)?;
+        let steps = self.training.length.steps(training.len(), self.training.batch);
+        let mut watch = Watch::new(state.as_ref().map_or(0, |state| state.step), steps, identity, keeping.file());
+        let trained = train(&task, state, &mut watch)?;
+        drop(watch);
 
         let onnx = to_onnx(&architecture, &trained.weights);
         let pixels = usize::from(architecture.size.width) * usize::from(architecture.size.height);
@@ -216,14 +238,15 @@ impl Job {
             recipe: DEFAULT_RECIPE,
             threshold,
             evidence,
-            created_by: fixed_name(CREATED_BY),
+            created_by: fixed_name(versions::PROGRAM),
             training_images_sha256: images.fingerprint,
         };
         let bundle = seal(&manifest, &onnx)?;
 
         let files = |indices: &[usize]| indices.iter().map(|&i| images.files[i].clone()).collect();
         let record = TrainingRecord {
-            created_by: CREATED_BY.into(),
+            created_by: versions::PROGRAM.into(),
+            libraries: versions::libraries(),
             product: self.product.clone(),
             architecture: architecture.name,
             parameters: architecture.parameter_count(),
@@ -237,6 +260,7 @@ impl Job {
                 calibration: files(&split.calibration),
             },
             best_step: trained.best_step,
+            ended: trained.ended,
             history: trained.history,
             parity,
             threshold: threshold.raw(),
@@ -273,6 +297,40 @@ impl Artifacts {
         let bundle = folder.join("station.bundle");
         write_atomically(&bundle, &self.bundle)?;
         Ok(bundle)
+    }
+}
+
+/// The checkpoint to go on from, if it is asked for; a run that has not ended is not to be written over.
+fn kept(keeping: &Keeping, architecture: &Architecture) -> Result<Option<Checkpoint>, JobError> {
+    match keeping {
+        Keeping::Nothing | Keeping::Restart(_) => Ok(None),
+        Keeping::Resume(path) => Ok(Checkpoint::read(path, architecture)?),
+        Keeping::Fresh(path) => match Checkpoint::read(path, architecture)? {
+            Some(found) if !found.state.done => {
+                Err(JobError::Unfinished { path: path.clone(), step: found.state.step })
+            }
+            _ => Ok(None),
+        },
+    }
+}
+
+/// Where to go on, once it is certain that the checkpoint is of this very run.
+fn resumed(
+    kept: Option<Checkpoint>,
+    identity: &RunIdentity,
+    keeping: &Keeping,
+) -> Result<Option<TrainingState>, JobError> {
+    match (kept, keeping) {
+        (Some(checkpoint), Keeping::Resume(path)) => {
+            checkpoint.check(identity, path)?;
+            progress::say(format!("going on after step {}", checkpoint.state.step));
+            Ok(Some(checkpoint.state))
+        }
+        (None, Keeping::Resume(path)) => {
+            progress::say(format!("{}: nothing to resume, starting at the first step", path.display()));
+            Ok(None)
+        }
+        _ => Ok(None),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::files::write_atomically;
 use crate::job::{Artifacts, hex};
 use crate::render::{RenderConfig, write_dataset};
 use crate::training::TrainingConfig;
+use crate::watch::Keeping;
 
 /// Seed of the frames that the tests replay: other parts than the model was trained on.
 const RECORDED_SEED: u64 = 2;
@@ -35,8 +36,8 @@ pub fn run(args: &BlessArgs) -> anyhow::Result<()> {
     let data = root.join("out/bless/data");
     write_dataset(&data, &RenderConfig::default(), &mut |_, _| {})?;
     let mut job = job(data.clone(), DeviceChoice::Cpu);
-    job.training.steps = TrainingConfig::default().steps;
-    let artifacts = job.execute()?;
+    job.training.length = TrainingConfig::default().length;
+    let artifacts = job.execute(&Keeping::Nothing)?;
 
     let models = root.join("models/default");
     let bundle_path = models.join("station.bundle");
@@ -102,10 +103,11 @@ fn model_card(artifacts: &Artifacts, evaluation: &Evaluation) -> String {
     row(
         "training",
         format!(
-            "seed {}, at most {} steps of {} images, SSIM loss, Adam, peak rate {}; best at step {}, validation loss {:.4}",
+            "seed {}, {} images a step, {:?} loss, {:?}, peak rate {}; best at step {}, validation loss {:.4}",
             record.training.seed,
-            record.training.steps,
             record.training.batch,
+            record.training.loss,
+            record.training.optimizer,
             record.training.learning_rate,
             record.best_step,
             best.map_or(f32::NAN, |entry| entry.validation_loss),

@@ -17,7 +17,8 @@ use crate::evaluation::{Evaluation, MeanFrame, evaluate};
 use crate::job::{Job, part};
 use crate::progress;
 use crate::render::{RenderConfig, write_dataset};
-use crate::training::TrainingConfig;
+use crate::training::{Length, TrainingConfig};
+use crate::watch::Keeping;
 
 /// Enough for a clear result within three minutes on two cores.
 const STEPS: usize = 450;
@@ -29,7 +30,7 @@ pub fn job(data: PathBuf, device: DeviceChoice) -> Job {
         product: "rendered bottle mouth".into(),
         device,
         // The light comes from one side: a mirror image is another part.
-        training: TrainingConfig { steps: STEPS, flips: Flips::None, ..TrainingConfig::default() },
+        training: TrainingConfig { length: Length::Steps(STEPS), flips: Flips::None, ..TrainingConfig::default() },
         rank: 1,
     }
 }
@@ -45,7 +46,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     })?;
     bar.finish_and_clear();
 
-    let artifacts = job(data.clone(), args.device).execute()?;
+    let artifacts = job(data.clone(), args.device).execute(&Keeping::Nothing)?;
     let path = artifacts.write(&args.out)?;
 
     let file = BundleFile::read(&path)?;

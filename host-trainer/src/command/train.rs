@@ -1,18 +1,30 @@
 //! `train`: a folder of good photographs becomes a bundle.
 
+use std::path::Path;
+
 use crate::cli::TrainArgs;
 use crate::job::{Artifacts, Job};
+use crate::model::compact;
+use crate::settings::TrainSettings;
+use crate::training::{Checkpoint, Ended};
+use crate::watch::{CHECKPOINT_FILE, Keeping};
 
 /// Runs `train`.
 pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
+    let checkpoint = args.out.join(CHECKPOINT_FILE);
     let job = Job {
         data: args.data.clone(),
         product: args.product.clone(),
         device: args.device,
-        training: args.training.config(),
+        training: settings(args, &checkpoint)?.resolve(),
         rank: args.rank,
     };
-    let artifacts = job.execute()?;
+    let keeping = match (args.resume, args.restart) {
+        (true, _) => Keeping::Resume(checkpoint),
+        (_, true) => Keeping::Restart(checkpoint),
+        _ => Keeping::Fresh(checkpoint),
+    };
+    let artifacts = job.execute(&keeping)?;
     let bundle = artifacts.write(&args.out)?;
     print_summary(&artifacts);
     println!("bundle      {}", bundle.display());
@@ -20,16 +32,32 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the user set, on the command line or in a file; the settings of the run to be resumed where that is silent.
+fn settings(args: &TrainArgs, checkpoint: &Path) -> anyhow::Result<TrainSettings> {
+    let file = args.config.as_deref().map(TrainSettings::read).transpose()?.unwrap_or_default();
+    let given = args.settings.clone().over(file);
+    let former = if args.resume { Checkpoint::read(checkpoint, &compact())? } else { None };
+    Ok(match former {
+        Some(former) => given.with_preset().over(TrainSettings::from(&former.identity.training)),
+        None => given,
+    })
+}
+
 /// What a person wants to know of a finished training.
 pub fn print_summary(artifacts: &Artifacts) {
     let record = &artifacts.record;
     let best = record.history.iter().find(|entry| entry.step == record.best_step);
     println!(
-        "trained     {} steps on {}, best at step {} (validation loss {:.4})",
+        "trained     {} steps on {}, best at step {} (validation loss {:.4}){}",
         record.history.last().map_or(0, |entry| entry.step),
         record.device,
         record.best_step,
         best.map_or(f32::NAN, |entry| entry.validation_loss),
+        match record.ended {
+            Ended::Complete => "",
+            Ended::StoppedEarly => ", ended early: it got no better",
+            Ended::Interrupted => ", INTERRUPTED; --resume goes on",
+        },
     );
     println!("exported    tract differs from burn by at most {:.1e} (gray 0 to 1)", record.parity);
     println!(

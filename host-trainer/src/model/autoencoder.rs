@@ -1,6 +1,6 @@
 //! The network as a burn module: the layers of an [`Architecture`] with their [`Weights`] on a device.
 
-use burn::module::{Module, Param, ParamId};
+use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Initializer, LeakyRelu, LeakyReluConfig, PaddingConfig2d, Sigmoid};
 use burn::tensor::activation::relu;
@@ -37,6 +37,16 @@ impl Autoencoder {
         let mut parameters = Parameters { tensors: weights.tensors().iter().enumerate(), device };
         let layers = architecture.layers.iter().map(|spec| Layer::new(spec, &mut parameters, device)).collect();
         Self { layers }
+    }
+
+    /// The numbers that burn knows the parameters by, in the order of `weights`: the same in every run.
+    pub fn parameter_ids(weights: &Weights) -> impl Iterator<Item = u64> {
+        1..=weights.tensors().len() as u64
+    }
+
+    /// Lets `mapper` replace every parameter.
+    pub fn update(&mut self, mapper: &mut impl ModuleMapper) {
+        self.layers = std::mem::take(&mut self.layers).map(mapper);
     }
 
     /// Redraws a batch.

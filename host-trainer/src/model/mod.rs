@@ -9,7 +9,7 @@ mod autoencoder;
 mod compact;
 mod weights;
 
-pub use architecture::{Architecture, ConvShape, LayerSpec};
+pub use architecture::{Architecture, ConvShape, LayerSpec, ParameterSpec};
 pub use autoencoder::Autoencoder;
 pub use compact::compact;
 pub use weights::{WeightTensor, Weights, WeightsError};

@@ -1,0 +1,255 @@
+//! The settings of `train`: the same names on the command line and in a TOML file, on top of a preset.
+//!
+//! What counts, in this order: the command line, the file (`--config`), the preset (`--preset`), the preset `standard`.
+//! A preset is such a file itself; `presets/` holds them. This module checks each value by its type and knows nothing
+//! of what the settings do.
+
+mod preset;
+mod value;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+use crate::augmentation::Flips;
+use crate::loss::LossKind;
+use crate::training::{Length, OptimizerKind, TrainingConfig};
+
+pub use preset::Preset;
+pub use value::LearningRate;
+
+/// The largest settings file that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// What a user may set of a training run; what is `None` is left to the next source.
+#[derive(Args, Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct TrainSettings {
+    /// Settings to start from; each other setting given goes before it [default: standard]
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub preset: Option<Preset>,
+    /// Seed of the split, the initial weights and the order of the images [standard: 1]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Training steps at most [standard: 800]
+    #[arg(long, value_name = "N", conflicts_with = "epochs")]
+    pub steps: Option<NonZeroUsize>,
+    /// Instead of --steps: how often at most each training image is seen
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<NonZeroUsize>,
+    /// Images per step [standard: 8]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<NonZeroUsize>,
+    /// What training makes small [standard: ssim]
+    #[arg(long, value_enum)]
+    pub loss: Option<LossKind>,
+    /// How gradients become steps [standard: adam]
+    #[arg(long, value_enum)]
+    pub optimizer: Option<OptimizerKind>,
+    /// Peak learning rate [standard: 0.001]
+    #[arg(long, value_name = "RATE")]
+    pub learning_rate: Option<LearningRate>,
+    /// Steps over which the learning rate rises to its peak [standard: 20]
+    #[arg(long, value_name = "N")]
+    pub warmup: Option<usize>,
+    /// Steps between two looks at the validation images [standard: 50]
+    #[arg(long, value_name = "N")]
+    pub validate_every: Option<NonZeroUsize>,
+    /// Looks without a better validation loss before training stops [standard: 6]
+    #[arg(long, value_name = "N")]
+    pub patience: Option<NonZeroUsize>,
+    /// Mirror images that are good parts too [standard: both]
+    #[arg(long, value_enum)]
+    pub flips: Option<Flips>,
+}
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("{}: the settings file cannot be read; check the path and its permissions", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: edge_runtime::bounded_read::ReadFailure,
+    },
+    /// The file is no TOML, or sets what does not exist or what cannot be so.
+    #[error(
+        "{}: these are not settings of `train`; its --help lists every name\n{message}",
+        path.display()
+    )]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, and what was expected.
+        message: String,
+    },
+    /// Steps and epochs in one file.
+    #[error("{}: found both steps and epochs, expected one of them; remove the other", path.display())]
+    TwoLengths {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl TrainSettings {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the file, the line and what was expected.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        let bytes = edge_runtime::bounded_read::read_bounded(path, MAX_BYTES)
+            .map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
+        let parse = |message: String| SettingsError::Parse { path: path.to_owned(), message };
+        let text = String::from_utf8(bytes).map_err(|error| parse(error.to_string()))?;
+        let settings: Self = toml::from_str(&text).map_err(|error| parse(error.to_string().trim_end().to_owned()))?;
+        if settings.steps.is_some() && settings.epochs.is_some() {
+            return Err(SettingsError::TwoLengths { path: path.to_owned() });
+        }
+        Ok(settings)
+    }
+
+    /// These settings, and those of `base` where these leave something open.
+    #[must_use]
+    pub fn over(self, base: Self) -> Self {
+        // A length replaces the other kind of length too.
+        let (steps, epochs) =
+            if self.steps.or(self.epochs).is_some() { (self.steps, self.epochs) } else { (base.steps, base.epochs) };
+        Self {
+            preset: self.preset.or(base.preset),
+            seed: self.seed.or(base.seed),
+            steps,
+            epochs,
+            batch: self.batch.or(base.batch),
+            loss: self.loss.or(base.loss),
+            optimizer: self.optimizer.or(base.optimizer),
+            learning_rate: self.learning_rate.or(base.learning_rate),
+            warmup: self.warmup.or(base.warmup),
+            validate_every: self.validate_every.or(base.validate_every),
+            patience: self.patience.or(base.patience),
+            flips: self.flips.or(base.flips),
+        }
+    }
+
+    /// These settings, and those of the preset that they name.
+    #[must_use]
+    pub fn with_preset(self) -> Self {
+        match self.preset {
+            Some(preset) => self.over(preset.settings()),
+            None => self,
+        }
+    }
+
+    /// The settings in full: what is still open comes from the preset, and from `standard`.
+    pub fn resolve(self) -> TrainingConfig {
+        let all = self.with_preset().over(Preset::Standard.settings());
+        let complete = || {
+            Some(TrainingConfig {
+                seed: all.seed?,
+                length: match (all.epochs, all.steps) {
+                    (Some(epochs), _) => Length::Epochs(epochs.get()),
+                    (None, steps) => Length::Steps(steps?.get()),
+                },
+                batch: all.batch?.get(),
+                loss: all.loss?,
+                optimizer: all.optimizer?,
+                learning_rate: all.learning_rate?.get(),
+                warmup: all.warmup?,
+                validate_every: all.validate_every?.get(),
+                patience: all.patience?.get(),
+                flips: all.flips?,
+            })
+        };
+        complete().expect("the preset `standard` sets everything")
+    }
+}
+
+impl From<&TrainingConfig> for TrainSettings {
+    fn from(config: &TrainingConfig) -> Self {
+        let (steps, epochs) = match config.length {
+            Length::Steps(steps) => (NonZeroUsize::new(steps), None),
+            Length::Epochs(epochs) => (None, NonZeroUsize::new(epochs)),
+        };
+        Self {
+            preset: None,
+            seed: Some(config.seed),
+            steps,
+            epochs,
+            batch: NonZeroUsize::new(config.batch),
+            loss: Some(config.loss),
+            optimizer: Some(config.optimizer),
+            learning_rate: config.learning_rate.try_into().ok(),
+            warmup: Some(config.warmup),
+            validate_every: NonZeroUsize::new(config.validate_every),
+            patience: NonZeroUsize::new(config.patience),
+            flips: Some(config.flips),
+        }
+    }
+}
+
+impl Default for TrainingConfig {
+    /// The preset `standard`.
+    fn default() -> Self {
+        TrainSettings::default().resolve()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<TrainSettings, SettingsError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("line3.toml");
+        std::fs::write(&path, text).unwrap();
+        TrainSettings::read(&path)
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_file_and_the_file_before_the_preset() {
+        let file = parse("preset = \"thorough\"\nbatch = 4\nlearning-rate = 0.0005").unwrap();
+        let line = TrainSettings { learning_rate: "0.002".parse().ok(), ..TrainSettings::default() };
+        let config = line.over(file).resolve();
+        assert_eq!((config.learning_rate, config.batch), (0.002, 4));
+        assert_eq!((config.length, config.patience), (Length::Steps(3000), 15));
+        assert_eq!(config.flips, Flips::Both);
+    }
+
+    #[test]
+    fn settings_made_of_a_configuration_give_it_back() {
+        for text in ["", "epochs = 7\nloss = \"ssim-l1\"\noptimizer = \"sgd\"\nlearning-rate = 0.1\nwarmup = 0"] {
+            let config = parse(text).unwrap().resolve();
+            assert_eq!(TrainSettings::from(&config).resolve(), config);
+        }
+    }
+
+    #[test]
+    fn epochs_given_later_replace_steps_given_earlier() {
+        let config = parse("epochs = 12").unwrap().resolve();
+        assert_eq!(config.length, Length::Epochs(12));
+        let over = TrainSettings { steps: NonZeroUsize::new(9), ..TrainSettings::default() };
+        assert_eq!(over.over(parse("epochs = 12").unwrap()).resolve().length, Length::Steps(9));
+        assert!(matches!(parse("epochs = 1\nsteps = 2"), Err(SettingsError::TwoLengths { .. })));
+    }
+
+    #[test]
+    fn unknown_names_and_impossible_values_are_refused_with_their_line() {
+        for (text, expected) in [
+            ("seed = 1\nlearning_rate = 0.1", "unknown field `learning_rate`"),
+            ("batch = 0", "nonzero"),
+            ("batch = -3", "-3"),
+            ("learning-rate = 2.0", "above 0 and at most 1"),
+            ("learning-rate = nan", "above 0 and at most 1"),
+            ("loss = \"l2\"", "unknown variant `l2`"),
+            ("steps = ", "line 1"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("line3.toml"), "{text} gave {error}");
+        }
+        assert!(matches!(TrainSettings::read(Path::new("missing.toml")), Err(SettingsError::Read { .. })));
+    }
+}

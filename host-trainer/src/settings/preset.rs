@@ -1,0 +1,47 @@
+//! Settings that go together, by name.
+
+use serde::Deserialize;
+
+use super::TrainSettings;
+
+/// A named set of settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// 300 steps: a first look in a minute or two
+    Quick,
+    /// 800 steps: some four minutes on two cores
+    #[default]
+    Standard,
+    /// 3000 steps and more patience: for the model that goes on the line
+    Thorough,
+}
+
+impl Preset {
+    /// Its settings; those that it leaves open come from `standard`.
+    pub fn settings(self) -> TrainSettings {
+        let text = match self {
+            Self::Quick => include_str!("../../presets/quick.toml"),
+            Self::Standard => include_str!("../../presets/standard.toml"),
+            Self::Thorough => include_str!("../../presets/thorough.toml"),
+        };
+        toml::from_str(text).expect("the presets of this program are settings")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn every_preset_can_be_used_and_standard_leaves_nothing_open() {
+        for preset in Preset::value_variants() {
+            let named = TrainSettings { preset: Some(*preset), ..TrainSettings::default() };
+            named.resolve();
+        }
+        let standard = Preset::Standard.settings();
+        assert_eq!(standard.clone().resolve(), standard.over(Preset::Quick.settings()).resolve());
+    }
+}
