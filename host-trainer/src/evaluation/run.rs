@@ -1,25 +1,27 @@
 //! Judges labelled images with the station's inspector and sums up what came of it.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use edge_runtime::camera::decode::decode_file;
+use edge_runtime::camera::decode::{DecodeError, decode_file};
 use edge_runtime::clock::Clock;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::pipeline::Evidence;
 use edge_runtime::reconstruct::Reconstructor;
-use serde::Serialize;
 use shared::admission::FrameStamp;
 use shared::difference::{Pooling, ScoreBuffers, ScoreRecipe, score};
-use shared::score::{Score, Threshold};
+use shared::image::{Region, Size};
+use shared::score::Score;
 use shared::similarity::Metric;
 use shared::verdict::{FaultReason, Verdict};
 
-use super::metrics::{Counts, best_f1, image_auroc};
-use crate::dataset::{EvaluationSet, Label};
+use super::figures::{Evaluation, sum_up};
+use super::mask::Mask;
+use super::metrics::Bootstrap;
+use super::pixels::{AnomalyMap, PixelTally};
+use crate::dataset::{EvaluationImage, EvaluationSet, Label};
 
 /// Scores that are computed beside the bundle's own, to compare with the literature: the paper's two.
-const ALTERNATIVES: [(&str, ScoreRecipe); 2] = [
+pub(super) const ALTERNATIVES: [(&str, ScoreRecipe); 2] = [
     ("mean SSIM difference (the paper's)", ScoreRecipe { metric: Metric::Ssim, pooling: Pooling::Mean }),
     ("mean L2 difference (the paper's)", ScoreRecipe { metric: Metric::L2, pooling: Pooling::Mean }),
 ];
@@ -37,66 +39,41 @@ pub struct Judged {
     pub fault: Option<FaultReason>,
     /// The bundle's score.
     pub score: Option<Score>,
-    alternatives: [Option<Score>; ALTERNATIVES.len()],
+    pub(super) alternatives: [Option<Score>; ALTERNATIVES.len()],
 }
 
-/// The figures of an evaluation; the names are those of the JSON.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Evaluation {
-    /// Probability that a defective part scores above a good one. A Fault counts as the highest score.
-    pub image_auroc: Option<f64>,
-    /// F1 at the stored threshold, defective being positive.
-    pub f1: Option<f64>,
-    /// The highest F1 over all thresholds: chosen with knowledge of the labels.
-    pub f1_max: Option<f64>,
-    /// F1 of rejecting every part.
-    pub f1_reject_all: Option<f64>,
-    /// Good parts rejected.
-    pub false_reject_rate: Option<f64>,
-    /// Defective parts passed.
-    pub escape_rate: Option<f64>,
-    /// Good parts judged.
-    pub n_good: usize,
-    /// Defective parts judged.
-    pub n_defective: usize,
-    /// Images that could not be judged; each counts as a reject.
-    pub n_fault: usize,
-    /// The stored threshold, in units of the score (1.0 = 2^24).
-    pub threshold: f64,
-    /// The same, as the station compares it.
-    pub threshold_raw: u32,
-    /// Per kind of defect.
-    pub kinds: BTreeMap<String, Kind>,
-    /// Other scores of the same reconstructions.
-    pub alternatives: Vec<Alternative>,
-}
-
-/// How one kind of defect fared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Kind {
-    /// Images of it.
-    pub n: usize,
-    /// Rejected among them.
-    pub rejected: usize,
-}
-
-/// How another score would have ranked the same images.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Alternative {
-    /// What it is.
-    pub score: &'static str,
-    /// As above.
-    pub image_auroc: Option<f64>,
-    /// As above.
-    pub f1_max: Option<f64>,
+/// A data set could not be evaluated on.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// A mask is there but no image.
+    #[error(
+        "the mask of {} cannot be used; copy it again, or remove it to leave the image out of the pixel-level figures",
+        image.display()
+    )]
+    Mask {
+        /// The image that it belongs to.
+        image: PathBuf,
+        /// What is wrong with the mask, and its path.
+        source: DecodeError,
+    },
 }
 
 /// Judges every image of `set` with an inspector that has seen no frame yet. An image that cannot be read is a Fault.
+///
+/// Pixel-level figures need masks: without any in the set the good images' maps are not looked at.
+///
+/// # Errors
+/// [`EvaluationError`] if a mask cannot be read.
 pub fn evaluate<R: Reconstructor, C: Clock>(
     inspector: &mut Inspector<R, C>,
     set: &EvaluationSet,
     mut progress: impl FnMut(),
-) -> (Evaluation, Vec<Judged>) {
+) -> Result<(Evaluation, Vec<Judged>), EvaluationError> {
+    let region = inspector.pipeline().preprocessing().region;
+    let pooling = inspector.pipeline().recipe().pooling;
+    let threshold = inspector.threshold();
+    let any_mask = set.images.iter().any(|image| image.mask.is_some());
+    let mut pixels = PixelTally::new(threshold, matches!(pooling, Pooling::SmoothedMaximum { .. }));
     let mut judged = Vec::with_capacity(set.images.len());
     for (index, image) in set.images.iter().enumerate() {
         let mut one = Judged {
@@ -119,15 +96,48 @@ pub fn evaluate<R: Reconstructor, C: Clock>(
                     Verdict::Reject(_) => {}
                     Verdict::Fault(reason) => one.fault = Some(reason),
                 }
-                if let Some(evidence) = inspector.evidence() {
-                    one.alternatives = ALTERNATIVES.map(|(_, recipe)| rescore(&recipe, &evidence));
+                let evidence = inspector.evidence();
+                if let Some(evidence) = &evidence {
+                    one.alternatives = ALTERNATIVES.map(|(_, recipe)| rescore(&recipe, evidence));
+                }
+                if let (Some(evidence), None) = (&evidence, one.fault)
+                    && (any_mask || image.label != Label::Good)
+                {
+                    add_pixels(&mut pixels, image, &anomaly_map(evidence), region, view.size())?;
                 }
             }
+        }
+        if one.fault.is_some() {
+            pixels.add_without_map();
         }
         judged.push(one);
         progress();
     }
-    (sum_up(&judged, inspector.threshold()), judged)
+    Ok((sum_up(&judged, threshold, &pixels, &Bootstrap::default()), judged))
+}
+
+/// Counts the pixels of an image of `photograph` pixels, of which `region` is inspected.
+fn add_pixels(
+    pixels: &mut PixelTally,
+    image: &EvaluationImage,
+    map: &AnomalyMap<'_>,
+    region: Option<Region>,
+    photograph: Size,
+) -> Result<(), EvaluationError> {
+    match &image.label {
+        Label::Good => pixels.add_good(map, region.map_or(photograph, Region::size)),
+        Label::Defective(kind) => {
+            let mask = image.mask.as_deref().map(Mask::read).transpose();
+            let mask = mask.map_err(|source| EvaluationError::Mask { image: image.path.clone(), source })?;
+            pixels.add_defective(kind, map, mask.map(|mask| mask.inspected(region, photograph)).as_ref());
+        }
+    }
+    Ok(())
+}
+
+/// The map that the score is taken from.
+fn anomaly_map<'a>(evidence: &Evidence<'a>) -> AnomalyMap<'a> {
+    AnomalyMap { values: evidence.smoothed.unwrap_or(evidence.difference), size: evidence.input.size() }
 }
 
 /// Scores the same reconstruction by another recipe; `None` if the recipe does not fit its size.
@@ -136,58 +146,4 @@ fn rescore(recipe: &ScoreRecipe, evidence: &Evidence<'_>) -> Option<Score> {
     let (mut map, mut smoothed, mut scratch) = (vec![0; needed.map], vec![0; needed.smoothed], vec![0; needed.scratch]);
     let buffers = ScoreBuffers { map: &mut map, smoothed: &mut smoothed, scratch: &mut scratch };
     score(recipe, evidence.input, evidence.reconstruction, buffers).ok()
-}
-
-fn sum_up(judged: &[Judged], threshold: Threshold) -> Evaluation {
-    let mut counts = Counts::default();
-    let mut kinds = BTreeMap::<String, Kind>::new();
-    for one in judged {
-        let rejected = usize::from(one.rejected);
-        match &one.label {
-            Label::Good => {
-                counts.good += 1;
-                counts.good_rejected += rejected;
-            }
-            Label::Defective(kind) => {
-                counts.defective += 1;
-                counts.defective_rejected += rejected;
-                let kind = kinds.entry(kind.clone()).or_default();
-                kind.n += 1;
-                kind.rejected += rejected;
-            }
-        }
-    }
-    let ranked = |score: &dyn Fn(&Judged) -> Option<Score>| {
-        let of = |good: bool| -> Vec<u32> {
-            let class = judged.iter().filter(|one| (one.label == Label::Good) == good);
-            class.map(|one| score(one).map_or(u32::MAX, Score::raw)).collect()
-        };
-        let (good, defective) = (of(true), of(false));
-        (image_auroc(&good, &defective), best_f1(&good, &defective))
-    };
-    let (image_auroc, f1_max) = ranked(&|one| one.score.filter(|_| one.fault.is_none()));
-    let alternatives = ALTERNATIVES.iter().enumerate().map(|(i, &(score, _))| {
-        let (image_auroc, f1_max) = ranked(&|one| one.alternatives[i]);
-        Alternative { score, image_auroc, f1_max }
-    });
-    Evaluation {
-        image_auroc,
-        f1: counts.f1(),
-        f1_max,
-        f1_reject_all: counts.f1_reject_all(),
-        false_reject_rate: counts.false_reject_rate(),
-        escape_rate: counts.escape_rate(),
-        n_good: counts.good,
-        n_defective: counts.defective,
-        n_fault: judged.iter().filter(|one| one.fault.is_some()).count(),
-        threshold: score_as_float(threshold.raw()),
-        threshold_raw: threshold.raw(),
-        kinds,
-        alternatives: alternatives.collect(),
-    }
-}
-
-/// A score or threshold as a number: 1.0 is 2^24.
-pub fn score_as_float(raw: u32) -> f64 {
-    f64::from(raw) / f64::from(1u32 << 24)
 }
