@@ -156,18 +156,25 @@ impl PixelTally {
             tally.histogram.iter().for_each(|histogram| all.merge(histogram));
             overlap.merge(tally.overlap, 1);
         }
-        let [pixel_auroc, pixel_ap, aupro, iou] = figures(&all, overlap);
+        let fine = figures(&all, overlap);
+        let (good, defective) = (self.good_images.len(), self.defective_images.len());
         let resample = |draw: &Resample| {
             let (mut all, mut overlap) = (PixelHistogram::new(Binning::COARSE), Overlap::default());
-            let good = self.good_images.iter().zip(&draw.good);
-            for (image, &times) in good.chain(self.defective_images.iter().zip(&draw.defective)) {
+            let images = self.good_images.iter().zip(&draw.good);
+            for (image, &times) in images.chain(self.defective_images.iter().zip(&draw.defective)) {
                 all.add_sparse(&image.histogram, times);
                 overlap.merge(image.overlap, times);
             }
             figures(&all, overlap)
         };
-        let [auroc95, ap95, aupro95, iou95] =
-            bootstrap.intervals(self.good_images.len(), self.defective_images.len(), resample);
+        // Resampled figures are those of coarse bins. What these do to the figure itself is taken off again.
+        let coarse = resample(&Resample { good: vec![1; good], defective: vec![1; defective] });
+        let mut intervals = bootstrap.intervals(good, defective, resample);
+        for ((interval, fine), coarse) in intervals.iter_mut().zip(fine).zip(coarse) {
+            *interval = interval.zip(fine).zip(coarse).map(|((interval, fine), coarse)| interval.moved(fine - coarse));
+        }
+        let [pixel_auroc, pixel_ap, aupro, iou] = fine;
+        let [auroc95, ap95, aupro95, iou95] = intervals;
         PixelFigures {
             pixel_auroc,
             pixel_auroc_interval95: auroc95,
