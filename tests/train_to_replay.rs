@@ -70,7 +70,7 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
     let clock = edge_runtime::clock::MonotonicClock::new();
     let mut inspector = edge_runtime::inspector::Inspector::open(&file.verify().unwrap(), clock, u64::MAX).unwrap();
     let set = host_trainer::dataset::EvaluationSet::open(&data).unwrap();
-    let (evaluation, judged) = host_trainer::evaluation::evaluate(&mut inspector, &set, || {});
+    let (evaluation, judged) = host_trainer::evaluation::evaluate(&mut inspector, &set, || {}).unwrap();
     assert_eq!(replayed.len(), 6);
     assert_eq!(judged.len(), 6);
     for (line, one) in replayed.iter().zip(&judged) {

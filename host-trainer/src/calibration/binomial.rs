@@ -25,9 +25,47 @@ pub fn beta_quantile(r: u32, n: u32, level: f64) -> f64 {
     high
 }
 
+/// The interval of Clopper and Pearson (Biometrika 26, 1934) for a probability of which `successes` of `trials` were
+/// seen, two-sided with the given `confidence`. It covers the true probability at least that often, whatever it is.
+///
+/// No trials allow (0, 1). `successes` beyond `trials` count as `trials`.
+pub fn clopper_pearson(successes: u32, trials: u32, confidence: f64) -> (f64, f64) {
+    let tail = 0.5 * (1.0 - confidence);
+    let k = successes.min(trials);
+    let low = if k == 0 { 0.0 } else { beta_quantile(k, trials, tail) };
+    (low, clopper_pearson_upper(k, trials, 1.0 - tail))
+}
+
+/// The one-sided upper bound to [`clopper_pearson`]: with `confidence` the probability is at most this.
+pub fn clopper_pearson_upper(successes: u32, trials: u32, confidence: f64) -> f64 {
+    if successes >= trials { 1.0 } else { beta_quantile(successes + 1, trials, confidence) }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn clopper_pearson_holds_what_was_seen_and_mirrors(trials in 1u32..200, part in 0u32..200) {
+            let successes = part % (trials + 1);
+            let (low, high) = clopper_pearson(successes, trials, 0.95);
+            let seen = f64::from(successes) / f64::from(trials);
+            prop_assert!((0.0..=seen).contains(&low) && (seen..=1.0).contains(&high), "{low} {seen} {high}");
+            let (mirrored_low, mirrored_high) = clopper_pearson(trials - successes, trials, 0.95);
+            prop_assert!((low + mirrored_high - 1.0).abs() < 1e-9 && (high + mirrored_low - 1.0).abs() < 1e-9);
+            // The ends are where seeing as many, or as few, has the probability of a tail.
+            if successes > 0 {
+                prop_assert!((upper_tail(trials, successes, low) - 0.025).abs() < 1e-9);
+            }
+            if successes < trials {
+                prop_assert!((1.0 - upper_tail(trials, successes + 1, high) - 0.025).abs() < 1e-9);
+            }
+            prop_assert!(clopper_pearson_upper(successes, trials, 0.95) <= high);
+        }
+    }
 
     #[test]
     fn rank_one_has_a_closed_form() {

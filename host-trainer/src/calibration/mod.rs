@@ -3,4 +3,5 @@
 mod binomial;
 mod conformal;
 
+pub use binomial::{clopper_pearson, clopper_pearson_upper};
 pub use conformal::{CalibrationError, calibrate, check_rank, false_reject_promise};

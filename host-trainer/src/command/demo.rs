@@ -55,7 +55,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let (evaluation, _) = judge(&bundle, &set)?;
     let mean = MeanFrame::of(&part(&artifacts.images, &artifacts.split.training), bundle.manifest().model.size);
     let mut inspector = Inspector::new(&bundle, mean, MonotonicClock::new(), u64::MAX)?;
-    let (baseline, _) = evaluate(&mut inspector, &set, || {});
+    let (baseline, _) = evaluate(&mut inspector, &set, || {})?;
 
     print_summary(&artifacts);
     println!("\n{}\n", table(&evaluation));

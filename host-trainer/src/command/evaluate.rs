@@ -31,7 +31,7 @@ pub fn judge(bundle: &Bundle<'_>, set: &EvaluationSet) -> anyhow::Result<(Evalua
     let bar = progress::counting("judging", set.images.len() as u64);
     let result = evaluate(&mut inspector, set, || bar.inc(1));
     bar.finish_and_clear();
-    Ok(result)
+    Ok(result?)
 }
 
 /// The figures for a person.

@@ -1,25 +1,27 @@
 //! Judges labelled images with the station's inspector and sums up what came of it.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use edge_runtime::camera::decode::decode_file;
+use edge_runtime::camera::decode::{DecodeError, decode_file};
 use edge_runtime::clock::Clock;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::pipeline::Evidence;
 use edge_runtime::reconstruct::Reconstructor;
-use serde::Serialize;
 use shared::admission::FrameStamp;
 use shared::difference::{Pooling, ScoreBuffers, ScoreRecipe, score};
-use shared::score::{Score, Threshold};
+use shared::image::{Region, Size};
+use shared::score::Score;
 use shared::similarity::Metric;
 use shared::verdict::{FaultReason, Verdict};
 
-use super::metrics::{Counts, best_f1, image_auroc};
-use crate::dataset::{EvaluationSet, Label};
+use super::figures::{Evaluation, sum_up};
+use super::mask::Mask;
+use super::metrics::Bootstrap;
+use super::pixels::{AnomalyMap, PixelTally};
+use crate::dataset::{EvaluationImage, EvaluationSet, Label};
 
 /// Scores that are computed beside the bundle's own, to compare with the literature: the paper's two.
-const ALTERNATIVES: [(&str, ScoreRecipe); 2] = [
+pub(super) const ALTERNATIVES: [(&str, ScoreRecipe); 2] = [
     ("mean SSIM difference (the paper's)", ScoreRecipe { metric: Metric::Ssim, pooling: Pooling::Mean }),
     ("mean L2 difference (the paper's)", ScoreRecipe { metric: Metric::L2, pooling: Pooling::Mean }),
 ];
@@ -37,66 +39,41 @@ pub struct Judged {
     pub fault: Option<FaultReason>,
     /// The bundle's score.
     pub score: Option<Score>,
-    alternatives: [Option<Score>; ALTERNATIVES.len()],
+    pub(super) alternatives: [Option<Score>; ALTERNATIVES.len()],
 }
 
-/// The figures of an evaluation; the names are those of the JSON.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Evaluation {
-    /// Probability that a defective part scores above a good one. A Fault counts as the highest score.
-    pub image_auroc: Option<f64>,
-    /// F1 at the stored threshold, defective being positive.
-    pub f1: Option<f64>,
-    /// The highest F1 over all thresholds: chosen with knowledge of the labels.
-    pub f1_max: Option<f64>,
-    /// F1 of rejecting every part.
-    pub f1_reject_all: Option<f64>,
-    /// Good parts rejected.
-    pub false_reject_rate: Option<f64>,
-    /// Defective parts passed.
-    pub escape_rate: Option<f64>,
-    /// Good parts judged.
-    pub n_good: usize,
-    /// Defective parts judged.
-    pub n_defective: usize,
-    /// Images that could not be judged; each counts as a reject.
-    pub n_fault: usize,
-    /// The stored threshold, in units of the score (1.0 = 2^24).
-    pub threshold: f64,
-    /// The same, as the station compares it.
-    pub threshold_raw: u32,
-    /// Per kind of defect.
-    pub kinds: BTreeMap<String, Kind>,
-    /// Other scores of the same reconstructions.
-    pub alternatives: Vec<Alternative>,
-}
-
-/// How one kind of defect fared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Kind {
-    /// Images of it.
-    pub n: usize,
-    /// Rejected among them.
-    pub rejected: usize,
-}
-
-/// How another score would have ranked the same images.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Alternative {
-    /// What it is.
-    pub score: &'static str,
-    /// As above.
-    pub image_auroc: Option<f64>,
-    /// As above.
-    pub f1_max: Option<f64>,
+/// A data set could not be evaluated on.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// A mask is there but no image.
+    #[error(
+        "the mask of {} cannot be used; copy it again, or remove it to leave the image out of the pixel-level figures",
+        image.display()
+    )]
+    Mask {
+        /// The image that it belongs to.
+        image: PathBuf,
+        /// What is wrong with the mask, and its path.
+        source: DecodeError,
+    },
 }
 
 /// Judges every image of `set` with an inspector that has seen no frame yet. An image that cannot be read is a Fault.
+///
+/// Pixel-level figures need masks: without any in the set the good images' maps are not looked at.
+///
+/// # Errors
+/// [`EvaluationError`] if a mask cannot be read.
 pub fn evaluate<R: Reconstructor, C: Clock>(
     inspector: &mut Inspector<R, C>,
     set: &EvaluationSet,
     mut progress: impl FnMut(),
-) -> (Evaluation, Vec<Judged>) {
+) -> Result<(Evaluation, Vec<Judged>), EvaluationError> {
+    let region = inspector.pipeline().preprocessing().region;
+    let pooling = inspector.pipeline().recipe().pooling;
+    let threshold = inspector.threshold();
+    let any_mask = set.images.iter().any(|image| image.mask.is_some());
+    let mut pixels = PixelTally::new(threshold, matches!(pooling, Pooling::SmoothedMaximum { .. }));
     let mut judged = Vec::with_capacity(set.images.len());
     for (index, image) in set.images.iter().enumerate() {
         let mut one = Judged {
@@ -119,15 +96,48 @@ pub fn evaluate<R: Reconstructor, C: Clock>(
                     Verdict::Reject(_) => {}
                     Verdict::Fault(reason) => one.fault = Some(reason),
                 }
-                if let Some(evidence) = inspector.evidence() {
-                    one.alternatives = ALTERNATIVES.map(|(_, recipe)| rescore(&recipe, &evidence));
+                let evidence = inspector.evidence();
+                if let Some(evidence) = &evidence {
+                    one.alternatives = ALTERNATIVES.map(|(_, recipe)| rescore(&recipe, evidence));
+                }
+                if let (Some(evidence), None) = (&evidence, one.fault)
+                    && (any_mask || image.label != Label::Good)
+                {
+                    add_pixels(&mut pixels, image, &anomaly_map(evidence), region, view.size())?;
                 }
             }
+        }
+        if one.fault.is_some() {
+            pixels.add_without_map();
         }
         judged.push(one);
         progress();
     }
-    (sum_up(&judged, inspector.threshold()), judged)
+    Ok((sum_up(&judged, threshold, &pixels, &Bootstrap::default()), judged))
+}
+
+/// Counts the pixels of an image of `photograph` pixels, of which `region` is inspected.
+fn add_pixels(
+    pixels: &mut PixelTally,
+    image: &EvaluationImage,
+    map: &AnomalyMap<'_>,
+    region: Option<Region>,
+    photograph: Size,
+) -> Result<(), EvaluationError> {
+    match &image.label {
+        Label::Good => pixels.add_good(map, region.map_or(photograph, Region::size)),
+        Label::Defective(kind) => {
+            let mask = image.mask.as_deref().map(Mask::read).transpose();
+            let mask = mask.map_err(|source| EvaluationError::Mask { image: image.path.clone(), source })?;
+            pixels.add_defective(kind, map, mask.map(|mask| mask.inspected(region, photograph)).as_ref());
+        }
+    }
+    Ok(())
+}
+
+/// The map that the score is taken from.
+fn anomaly_map<'a>(evidence: &Evidence<'a>) -> AnomalyMap<'a> {
+    AnomalyMap { values: evidence.smoothed.unwrap_or(evidence.difference), size: evidence.input.size() }
 }
 
 /// Scores the same reconstruction by another recipe; `None` if the recipe does not fit its size.
@@ -138,56 +148,172 @@ fn rescore(recipe: &ScoreRecipe, evidence: &Evidence<'_>) -> Option<Score> {
     score(recipe, evidence.input, evidence.reconstruction, buffers).ok()
 }
 
-fn sum_up(judged: &[Judged], threshold: Threshold) -> Evaluation {
-    let mut counts = Counts::default();
-    let mut kinds = BTreeMap::<String, Kind>::new();
-    for one in judged {
-        let rejected = usize::from(one.rejected);
-        match &one.label {
-            Label::Good => {
-                counts.good += 1;
-                counts.good_rejected += rejected;
-            }
-            Label::Defective(kind) => {
-                counts.defective += 1;
-                counts.defective_rejected += rejected;
-                let kind = kinds.entry(kind.clone()).or_default();
-                kind.n += 1;
-                kind.rejected += rejected;
-            }
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use edge_runtime::bundle::BundleFile;
+    use edge_runtime::clock::MonotonicClock;
+    use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+    use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
+    use shared::score::Threshold;
+    use shared::wire::{Manifest, ModelInterface, ThresholdEvidence};
+
+    use super::*;
+    use crate::evaluation::{MeanFrame, roc};
+    use crate::export::seal;
+
+    const FRAME: Size = Size::new(32, 24);
+    const INPUT: Size = Size::new(16, 12);
+    /// Where a square of 8 pixels a side begins: in the right half.
+    const DEFECT: (usize, usize) = (18, 8);
+
+    /// A plain gray frame, if asked for with a white square.
+    fn pixels(background: u8, defect: bool) -> Vec<u8> {
+        let inside = |at: usize, begin: usize| (begin..begin + 8).contains(&at);
+        let marked = |i: usize| inside(i % 32, DEFECT.0) && inside(i / 32, DEFECT.1);
+        (0..FRAME.area()).map(|i| if defect && marked(i) { 255 } else { background }).collect()
+    }
+
+    fn write(path: &Path, pixels: &[u8]) {
+        let mut bytes = Vec::new();
+        PngEncoder::new(&mut bytes).write_image(pixels, 32, 24, ExtendedColorType::L8).unwrap();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// Two good frames, two spots with masks, one without, a scratch whose mask is empty, and a good file that is no image.
+    fn write_set(root: &Path) {
+        for name in ["000", "001"] {
+            write(&root.join(format!("test/good/{name}.png")), &pixels(128, false));
+            write(&root.join(format!("test/spot/{name}.png")), &pixels(128, true));
+            write(&root.join(format!("ground_truth/spot/{name}_mask.png")), &pixels(0, true));
+        }
+        write(&root.join("test/spot/002.png"), &pixels(128, true));
+        write(&root.join("test/scratch/000.png"), &pixels(128, false));
+        write(&root.join("ground_truth/scratch/000_mask.png"), &pixels(0, false));
+        fs::write(root.join("test/good/002.png"), "no image").unwrap();
+    }
+
+    /// A station that expects plain gray and whose score is the largest squared difference, or the mean of them.
+    fn judge(
+        root: &Path,
+        region: Option<Region>,
+        pooling: Pooling,
+    ) -> Result<(Evaluation, Vec<Judged>), EvaluationError> {
+        let accepted = AcceptedSizes { min: FRAME, max: FRAME };
+        let score = |raw| Score::new(raw).unwrap();
+        let manifest = Manifest {
+            product: "test".try_into().unwrap(),
+            preprocessing: Preprocessing { region, geometry: Geometry::Resize, accepted, input: INPUT },
+            model: ModelInterface {
+                input_name: "image".try_into().unwrap(),
+                output_name: "redrawn".try_into().unwrap(),
+                size: INPUT,
+            },
+            recipe: ScoreRecipe { metric: Metric::L2, pooling },
+            // Half of what a white pixel differs by.
+            threshold: Threshold::new((Score::ONE as f64 * 0.5 * (127.0f64 / 255.0).powi(2)) as u32).unwrap(),
+            evidence: ThresholdEvidence::Calibrated {
+                images: 20,
+                rank: 1,
+                average_false_rejects_ppm: 47_619,
+                upper95_false_rejects_ppm: 139_108,
+                lowest: score(1),
+                median: score(2),
+                highest: score(3),
+            },
+            created_by: "tests".try_into().unwrap(),
+            training_images_sha256: [7; 32],
+        };
+        let file = BundleFile::from_bytes(seal(&manifest, b"no model").unwrap(), Path::new("test.bundle"));
+        let model = MeanFrame::of(&[&[128; INPUT.area()]], INPUT);
+        let mut inspector = Inspector::new(&file.verify().unwrap(), model, MonotonicClock::new(), u64::MAX).unwrap();
+        evaluate(&mut inspector, &EvaluationSet::open(root).unwrap(), || {})
+    }
+
+    const MAXIMUM: Pooling = Pooling::SmoothedMaximum { radius: 0 };
+
+    #[test]
+    fn a_defect_that_is_found_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        write_set(folder.path());
+        let (found, judged) = judge(folder.path(), None, MAXIMUM).unwrap();
+        assert_eq!((found.n_good, found.n_defective, found.n_fault), (3, 4, 1));
+        let pixel = &found.pixel;
+        assert_eq!((pixel.n_pixel_good, pixel.n_pixel_defective, pixel.n_pixel_regions), (2, 2, 2));
+        assert_eq!((pixel.n_without_mask, pixel.n_without_map), (2, 1));
+        assert!(pixel.threshold_is_per_pixel);
+        // Enlarged twofold, a pixel of the square keeps at least 0.75 * 0.75 of its value, others get at most 0.25.
+        assert_eq!([pixel.pixel_auroc, pixel.pixel_ap, pixel.aupro, pixel.iou], [Some(1.0); 4]);
+        let point = Some(crate::evaluation::Interval { low: 1.0, high: 1.0 });
+        assert_eq!([pixel.pixel_auroc_interval95, pixel.iou_interval95], [point; 2]);
+
+        let (spot, scratch) = (&found.kinds["spot"], &found.kinds["scratch"]);
+        assert_eq!((spot.n, spot.rejected, spot.escape_rate), (3, 3, Some(0.0)));
+        // The good file that is no image scores above everything: three of nine pairs are lost.
+        assert_eq!((spot.image_auroc, spot.pixel.iou, spot.pixel.n_without_mask), (Some(6.0 / 9.0), Some(1.0), 1));
+        assert_eq!((scratch.n, scratch.rejected, scratch.escape_rate), (1, 0, Some(1.0)));
+        assert_eq!((scratch.pixel.pixel_auroc, scratch.pixel.n_without_mask), (None, 1));
+        assert_eq!(found.precision, Some(3.0 / 4.0));
+        assert_eq!(found.escape_rate, Some(0.25));
+
+        let curve = roc(&judged);
+        assert_eq!(curve.len(), 4, "the origin, the fault, the spots, the rest: {curve:?}");
+        assert_eq!((curve[1].threshold, curve[1].fpr), (Some(Threshold::MAX.raw()), 1.0 / 3.0));
+
+        let json: serde_json::Value = serde_json::to_value(&found).unwrap();
+        for name in ["pixel_auroc", "aupro", "pixel_ap", "iou", "average_precision", "escape_rate_upper95"] {
+            assert!(json[name].is_number(), "{name} is missing: {json}");
+        }
+        assert_eq!(json["kinds"]["spot"]["aupro"], 1.0);
+        assert_eq!(json["escape_rate_interval95"]["high"].as_f64(), found.escape_rate_interval95.map(|i| i.high));
+    }
+
+    #[test]
+    fn only_the_region_of_interest_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        write_set(folder.path());
+        let right = Region { x: 16, y: 0, width: 16, height: 24 };
+        let (found, _) = judge(folder.path(), Some(right), MAXIMUM).unwrap();
+        assert_eq!([found.pixel.pixel_auroc, found.pixel.aupro], [Some(1.0); 2]);
+        // In the left half there is no defect to be found.
+        let left = Region { x: 0, y: 0, width: 16, height: 24 };
+        let (found, _) = judge(folder.path(), Some(left), MAXIMUM).unwrap();
+        assert_eq!((found.pixel.pixel_auroc, found.pixel.n_without_mask, found.escape_rate), (None, 4, Some(1.0)));
+    }
+
+    #[test]
+    fn a_mean_is_no_threshold_for_pixels() {
+        let folder = tempfile::tempdir().unwrap();
+        write_set(folder.path());
+        let (found, _) = judge(folder.path(), None, Pooling::Mean).unwrap();
+        assert!(!found.pixel.threshold_is_per_pixel);
+        assert_eq!(found.pixel.pixel_auroc, Some(1.0));
+    }
+
+    #[test]
+    fn without_masks_there_are_no_pixel_level_figures() {
+        let folder = tempfile::tempdir().unwrap();
+        write_set(folder.path());
+        fs::remove_dir_all(folder.path().join("ground_truth")).unwrap();
+        let (found, _) = judge(folder.path(), None, MAXIMUM).unwrap();
+        let pixel = &found.pixel;
+        assert_eq!([pixel.pixel_auroc, pixel.pixel_ap, pixel.aupro, pixel.iou], [None; 4]);
+        assert_eq!((pixel.n_pixel_good, pixel.n_without_mask, pixel.n_without_map), (0, 4, 1));
+        assert_eq!(found.escape_rate, Some(0.25));
+    }
+
+    #[test]
+    fn a_mask_that_is_no_image_is_an_error_that_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        write_set(folder.path());
+        fs::write(folder.path().join("ground_truth/spot/001_mask.png"), "no image").unwrap();
+        let error = anyhow::Error::from(judge(folder.path(), None, MAXIMUM).unwrap_err());
+        let message = format!("{error:#}");
+        for part in ["test/spot/001.png", "001_mask.png", "remove it"] {
+            assert!(message.contains(part), "{part} is not in: {message}");
         }
     }
-    let ranked = |score: &dyn Fn(&Judged) -> Option<Score>| {
-        let of = |good: bool| -> Vec<u32> {
-            let class = judged.iter().filter(|one| (one.label == Label::Good) == good);
-            class.map(|one| score(one).map_or(u32::MAX, Score::raw)).collect()
-        };
-        let (good, defective) = (of(true), of(false));
-        (image_auroc(&good, &defective), best_f1(&good, &defective))
-    };
-    let (image_auroc, f1_max) = ranked(&|one| one.score.filter(|_| one.fault.is_none()));
-    let alternatives = ALTERNATIVES.iter().enumerate().map(|(i, &(score, _))| {
-        let (image_auroc, f1_max) = ranked(&|one| one.alternatives[i]);
-        Alternative { score, image_auroc, f1_max }
-    });
-    Evaluation {
-        image_auroc,
-        f1: counts.f1(),
-        f1_max,
-        f1_reject_all: counts.f1_reject_all(),
-        false_reject_rate: counts.false_reject_rate(),
-        escape_rate: counts.escape_rate(),
-        n_good: counts.good,
-        n_defective: counts.defective,
-        n_fault: judged.iter().filter(|one| one.fault.is_some()).count(),
-        threshold: score_as_float(threshold.raw()),
-        threshold_raw: threshold.raw(),
-        kinds,
-        alternatives: alternatives.collect(),
-    }
-}
-
-/// A score or threshold as a number: 1.0 is 2^24.
-pub fn score_as_float(raw: u32) -> f64 {
-    f64::from(raw) / f64::from(1u32 << 24)
 }
