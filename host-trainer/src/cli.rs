@@ -1,5 +1,7 @@
 //! The command line: what can be asked for, and the help that teaches it.
 
+mod threshold;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -7,6 +9,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::augmentation::Flips;
 use crate::device::DeviceChoice;
 use crate::training::TrainingConfig;
+
+use threshold::CALIBRATE_EXAMPLES;
+pub use threshold::{CalibrateArgs, ThresholdArgs};
 
 /// The way from photographs to a flashed station.
 const OVERVIEW: &str = "\
@@ -46,6 +51,9 @@ Examples:
       photos/*.png are all good parts
   host-trainer train --data mvtec_bottle --out out/bottle
       good parts are in mvtec_bottle/train/good; test/ is not touched
+  host-trainer train --data photos --out out/part --target-frr 2%
+      the lowest threshold that rejects at most 2 % of good parts on average; if there are too few
+      photographs for that, says how many are missing, before training
 
 Writes into the --out folder:
   station.bundle   flash this
@@ -57,6 +65,9 @@ Writes into the --out folder:
         after_help = "Example:\n  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --json"
     )]
     Evaluate(EvaluateArgs),
+    /// Give a bundle a new threshold, from new good photographs or by hand, without training again
+    #[command(after_help = CALIBRATE_EXAMPLES)]
+    Calibrate(CalibrateArgs),
     /// Look into a bundle
     #[command(subcommand)]
     Bundle(BundleCommand),
@@ -97,10 +108,8 @@ pub struct TrainArgs {
     pub device: DeviceChoice,
     #[command(flatten)]
     pub training: TrainingArgs,
-    /// Which of the calibration scores the threshold lies above: 1 is the largest; higher ranks reject more good parts
-    /// and let fewer defects escape
-    #[arg(long, default_value_t = 1, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
-    pub rank: u32,
+    #[command(flatten)]
+    pub threshold: ThresholdArgs,
 }
 
 /// Settings of the training loop.

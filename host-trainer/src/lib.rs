@@ -21,5 +21,7 @@ pub mod loss;
 pub mod model;
 pub mod progress;
 pub mod random;
+pub mod recalibration;
 pub mod render;
+pub mod scoring;
 pub mod training;

@@ -25,9 +25,28 @@ pub fn beta_quantile(r: u32, n: u32, level: f64) -> f64 {
     high
 }
 
+/// The one-sided upper bound, at 95 %, for the probability behind `successes` of `trials` (Clopper and Pearson 1934):
+/// the p at which so few would have been seen in 5 % of all cases. `trials` is at least 1, `successes` at most as many.
+pub fn clopper_pearson_upper95(successes: u32, trials: u32) -> f64 {
+    if successes >= trials { 1.0 } else { beta_quantile(successes + 1, trials, 0.95) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The bound's definition, with the tail summed in the plain way.
+    #[test]
+    fn at_the_bound_so_few_are_seen_in_one_case_of_twenty() {
+        for (k, n) in [(0_u32, 20_u32), (3, 20), (19, 20), (5, 100), (40, 60)] {
+            let p = clopper_pearson_upper95(k, n);
+            let choose = |i: u32| (0..i).map(|j| f64::from(n - j) / f64::from(j + 1)).product::<f64>();
+            let term = |i: u32| choose(i) * p.powi(i as i32) * (1.0 - p).powi((n - i) as i32);
+            let tail: f64 = (0..=k).map(term).sum();
+            assert!((tail - 0.05).abs() < 1e-9, "{k} of {n}: bound {p}, tail {tail}");
+        }
+        assert_eq!(clopper_pearson_upper95(7, 7), 1.0);
+    }
 
     #[test]
     fn rank_one_has_a_closed_form() {

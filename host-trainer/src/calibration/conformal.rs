@@ -8,6 +8,7 @@ use shared::score::{Score, Threshold};
 use shared::wire::ThresholdEvidence;
 
 use super::binomial::beta_quantile;
+use super::target::NotReachable;
 
 /// The scores do not allow a threshold.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,12 +24,25 @@ pub enum CalibrationError {
     /// The good parts already score as high as a score can be.
     #[error("the calibration score is the highest possible: no threshold lies above it; train longer")]
     Saturated,
+    /// The false-reject rate that was asked for needs more images.
+    #[error(transparent)]
+    NotReachable(#[from] NotReachable),
 }
 
 /// Parts per million of good parts that will be rejected: on average at most, and with 95 % confidence at most.
 pub fn false_reject_promise(rank: u32, images: u32) -> (u32, u32) {
-    let ppm = |rate: f64| (rate * 1e6).ceil() as u32;
-    (ppm(f64::from(rank) / (f64::from(images) + 1.0)), ppm(beta_quantile(rank, images, 0.95)))
+    let average = (u64::from(rank) * 1_000_000).div_ceil(u64::from(images) + 1);
+    (average as u32, ceil_ppm(beta_quantile(rank, images, 0.95)))
+}
+
+/// A rate in parts per million, rounded up.
+pub(super) fn ceil_ppm(rate: f64) -> u32 {
+    (rate * 1e6).ceil() as u32
+}
+
+/// The least, the median (of an even number the upper one) and the greatest of scores in ascending order, at least one.
+pub(super) fn summary(sorted: &[Score]) -> [Score; 3] {
+    [sorted[0], sorted[sorted.len() / 2], sorted[sorted.len() - 1]]
 }
 
 /// Whether `images` scores have a `rank`-th largest.
@@ -54,14 +68,15 @@ pub fn calibrate(scores: &[Score], rank: u32) -> Result<(Threshold, ThresholdEvi
     }
     let threshold = Threshold::just_above(chosen);
     let (average, upper95) = false_reject_promise(rank, images);
+    let [lowest, median, highest] = summary(&sorted);
     let evidence = ThresholdEvidence::Calibrated {
         images,
         rank,
         average_false_rejects_ppm: average,
         upper95_false_rejects_ppm: upper95,
-        lowest: sorted[0],
-        median: sorted[sorted.len() / 2],
-        highest: sorted[sorted.len() - 1],
+        lowest,
+        median,
+        highest,
     };
     Ok((threshold, evidence))
 }

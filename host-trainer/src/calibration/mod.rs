@@ -1,6 +1,16 @@
 //! Where the threshold lies and what it promises: scores of good parts in, an integer and its evidence out.
 
 mod binomial;
+mod by_hand;
+mod choice;
 mod conformal;
+mod drift;
+mod target;
+mod words;
 
+pub use by_hand::{ThresholdTextError, threshold_from_text};
+pub use choice::{Plan, Rule, ThresholdChoice};
 pub use conformal::{CalibrationError, calibrate, check_rank, false_reject_promise};
+pub use drift::{Drift, chance_of_as_many};
+pub use target::{NotReachable, Reachable, Supply, TargetRate, TargetRateError};
+pub use words::{percent, promise};

@@ -10,7 +10,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         product: args.product.clone(),
         device: args.device,
         training: args.training.config(),
-        rank: args.rank,
+        threshold: args.threshold.choice(),
     };
     let artifacts = job.execute()?;
     let bundle = artifacts.write(&args.out)?;
@@ -33,10 +33,9 @@ pub fn print_summary(artifacts: &Artifacts) {
     );
     println!("exported    tract differs from burn by at most {:.1e} (gray 0 to 1)", record.parity);
     println!(
-        "threshold   {:.6}: of further good parts {:.1} % are rejected on average, at most {:.1} % with 95 % confidence",
+        "threshold   {:.6}: {}",
         crate::evaluation::score_as_float(record.threshold),
-        100.0 * record.false_reject_rate.average,
-        100.0 * record.false_reject_rate.upper95,
+        crate::calibration::promise(&record.evidence),
     );
     println!(
         "checked     {} of {} development images rejected",
