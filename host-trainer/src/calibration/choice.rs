@@ -6,7 +6,8 @@ use shared::wire::ThresholdEvidence;
 
 use super::by_hand::try_out;
 use super::conformal::{CalibrationError, calibrate, check_rank};
-use super::target::{Reachable, Supply, TargetRate};
+use super::rate::TargetRate;
+use super::target::{Reachable, Supply};
 
 /// What the user asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

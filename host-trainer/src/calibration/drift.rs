@@ -10,7 +10,7 @@ use std::fmt;
 use shared::score::{Score, Threshold};
 use shared::wire::ThresholdEvidence;
 
-use super::words::percent;
+use super::words::percent_at_most;
 
 /// How new good images fared at an older threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +51,7 @@ impl fmt::Display for Drift {
         let rate = f64::from(self.rejected) / f64::from(self.images.max(1));
         write!(f, "{} of {} images rejected ({:.1} %)", self.rejected, self.images, 100.0 * rate)?;
         if let Some(bound) = self.bound_ppm.filter(|_| self.exceeds_the_bound()) {
-            write!(f, ", more than the {} promised with 95 % confidence", percent(bound))?;
+            write!(f, ", more than the {} promised with 95 % confidence", percent_at_most(bound))?;
         }
         if let Some(chance) = self.chance.filter(|_| self.rejected > 0) {
             match 100.0 * chance {

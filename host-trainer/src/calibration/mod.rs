@@ -5,6 +5,7 @@ mod by_hand;
 mod choice;
 mod conformal;
 mod drift;
+mod rate;
 mod target;
 mod words;
 
@@ -12,5 +13,6 @@ pub use by_hand::{ThresholdTextError, threshold_from_text};
 pub use choice::{Plan, Rule, ThresholdChoice};
 pub use conformal::{CalibrationError, calibrate, check_rank, false_reject_promise};
 pub use drift::{Drift, chance_of_as_many};
-pub use target::{NotReachable, Reachable, Supply, TargetRate, TargetRateError};
-pub use words::{percent, promise};
+pub use rate::{TargetRate, TargetRateError};
+pub use target::{NotReachable, Reachable, Supply};
+pub use words::promise;

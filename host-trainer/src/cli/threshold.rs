@@ -30,7 +30,7 @@ pub struct ThresholdArgs {
     pub rank: Option<u32>,
     /// False-reject rate to aim at, such as 1% or 0.01: takes the highest rank whose rate does not exceed it on average,
     /// or says how many more photographs are needed
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     pub target_frr: Option<TargetRate>,
     /// Threshold of your own, above 0 and at most 2, in units of the score; good images only try it out
     #[arg(long, value_name = "SCORE", value_parser = threshold_from_text, allow_negative_numbers = true)]
