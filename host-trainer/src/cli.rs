@@ -27,6 +27,9 @@ The way from photographs to a station:
   4. edge-runtime replay --bundle out/part/station.bundle FRAMES
      judges a folder of frames exactly as the station will.
 
+If parts, light or camera change later, `calibrate` finds a new threshold from new good photographs,
+without training.
+
 Without a command, the whole way is demonstrated on frames that the program renders itself (out/demo).";
 
 /// Arguments of the program.

@@ -105,6 +105,8 @@ fn calibrate_refuses_what_allows_no_threshold() {
     let place = Place::new();
     place.good("few", 7);
     place.good("enough", 20);
+    place.good("mixed/good", 20);
+    place.good("mixed/crack", 1);
     fs::create_dir(place.path("empty")).unwrap();
     fs::write(place.path("broken.bundle"), b"no bundle").unwrap();
     let bundle = ["calibrate", "--bundle", "station.bundle"];
@@ -114,6 +116,7 @@ fn calibrate_refuses_what_allows_no_threshold() {
         place.ask(&["calibrate", "--bundle", "broken.bundle", "--threshold", "0.2"]),
         with(&["--data", "missing"]),
         with(&["--data", "empty"]),
+        with(&["--data", "mixed"]),
         with(&["--data", "few"]),
         with(&["--data", "enough", "--rank", "21"]),
         with(&["--data", "enough", "--target-frr", "1%"]),

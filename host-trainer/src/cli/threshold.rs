@@ -17,8 +17,9 @@ Examples:
   host-trainer calibrate --bundle out/part/station.bundle --threshold 0.0123 --out station.bundle
       a threshold of your own; with --data it is tried out on good photographs
 
-The photographs must show good parts only, and none may have served in training. Model, preprocessing and score stay
-as they are in the bundle; only the threshold and the evidence for it are new.";
+The photographs must show good parts only, and none may have served in training. Model,
+preprocessing and score stay as they are in the bundle; only the threshold and the evidence for
+it are new.";
 
 /// How the threshold is to be found: one way, or the default.
 #[derive(Args, Clone, Debug)]

@@ -35,7 +35,8 @@ pub struct Manifest {
     pub threshold: Threshold,
     /// Where the threshold comes from.
     pub evidence: ThresholdEvidence,
-    /// The program and version that made the bundle, such as `host-trainer 0.1.0`.
+    /// The program and version that made the bundle, such as `host-trainer 0.1.0`, and the one that last gave it another
+    /// threshold, if one did.
     pub created_by: Name,
     /// The SHA-256 over the training images, as the trainer defines it.
     pub training_images_sha256: [u8; 32],
