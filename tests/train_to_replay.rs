@@ -4,12 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use host_trainer::augmentation::Flips;
+use host_trainer::calibration::{CalibrationError, ThresholdChoice};
 use host_trainer::device::DeviceChoice;
-use host_trainer::job::{Artifacts, Job};
+use host_trainer::job::{Artifacts, Job, JobError};
 use host_trainer::render::{RenderConfig, write_dataset};
 use host_trainer::training::{Length, TrainingConfig};
 use host_trainer::watch::Keeping;
 use serde_json::Value;
+use shared::score::Threshold;
+use shared::wire::ThresholdEvidence;
 
 use crate::programs::{path, replay, run};
 
@@ -18,7 +21,7 @@ fn render(root: &Path) {
     write_dataset(root, &config, &mut |_, _| {}).unwrap();
 }
 
-fn train(data: &Path) -> Artifacts {
+fn job(data: &Path) -> Job {
     let training = TrainingConfig {
         seed: 5,
         length: Length::Steps(6),
@@ -31,9 +34,11 @@ fn train(data: &Path) -> Artifacts {
         ..TrainingConfig::default()
     };
     let product = "miniature".to_owned();
-    Job { data: data.to_owned(), product, device: DeviceChoice::Cpu, training, rank: 1 }
-        .execute(&Keeping::Nothing)
-        .unwrap()
+    Job { data: data.to_owned(), product, device: DeviceChoice::Cpu, training, threshold: ThresholdChoice::Rank(1) }
+}
+
+fn train(data: &Path) -> Artifacts {
+    job(data).execute(&Keeping::Nothing).unwrap()
 }
 
 #[test]
@@ -88,4 +93,28 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
     for name in ["f1", "f1_max", "f1_reject_all", "false_reject_rate", "escape_rate", "threshold"] {
         assert!(printed[name].is_number(), "{name} is missing: {printed}");
     }
+}
+
+#[test]
+fn a_threshold_by_hand_is_sealed_as_such_and_a_target_is_refused_before_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    render(&data);
+    let mut job = job(&data);
+    job.training.length = Length::Steps(1);
+    let threshold = Threshold::new(1 << 20).unwrap();
+    job.threshold = ThresholdChoice::ByHand(threshold);
+    let artifacts = job.execute(&Keeping::Nothing).unwrap();
+    let bundle = shared::bundle::Bundle::verify(&artifacts.bundle).unwrap();
+    assert_eq!(bundle.manifest().threshold, threshold);
+    let ThresholdEvidence::ByHand { trial: Some(trial) } = bundle.manifest().evidence else { panic!() };
+    assert_eq!(trial.images, 20);
+    let record = serde_json::to_value(&artifacts.record).unwrap();
+    assert_eq!(record["evidence"]["ByHand"]["trial"]["rejected"], trial.rejected);
+    let bound = f64::from(trial.upper95_false_rejects_ppm) / 1e6;
+    assert_eq!(record["false_reject_rate"], serde_json::json!({ "average": null, "upper95": bound }));
+
+    job.threshold = ThresholdChoice::TargetRate("4%".parse().unwrap());
+    job.training.length = Length::Steps(usize::MAX); // would never end
+    assert!(matches!(job.execute(&Keeping::Nothing), Err(JobError::Calibration(CalibrationError::NotReachable(_)))));
 }

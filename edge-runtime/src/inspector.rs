@@ -50,6 +50,21 @@ pub enum OpenError {
     Pipeline(#[from] PipelineError),
 }
 
+/// The measuring part for `bundle`, with the bundle's model in tract: for whoever needs scores without verdicts.
+///
+/// # Errors
+///
+/// [`OpenError`] if the model cannot be loaded or does not fit the rest of the bundle.
+#[cfg(feature = "tract")]
+pub fn open_pipeline(bundle: &Bundle<'_>) -> Result<Pipeline<crate::reconstruct::TractReconstructor>, OpenError> {
+    let manifest = bundle.manifest();
+    let model = &manifest.model;
+    let onnx = bundle.section(shared::bundle::SectionKind::Onnx).ok_or(OpenError::NoModel)?;
+    let reconstructor =
+        crate::reconstruct::TractReconstructor::from_onnx(onnx, &model.input_name, &model.output_name, model.size)?;
+    Ok(Pipeline::new(manifest.preprocessing, manifest.recipe, reconstructor)?)
+}
+
 #[cfg(feature = "tract")]
 impl<C: Clock> Inspector<crate::reconstruct::TractReconstructor, C> {
     /// An inspector for `bundle`, with the bundle's model in tract. `max_age_us` as in [`Inspector::new`].
@@ -58,11 +73,7 @@ impl<C: Clock> Inspector<crate::reconstruct::TractReconstructor, C> {
     ///
     /// [`OpenError`] if the model cannot be loaded or does not fit the rest of the bundle.
     pub fn open(bundle: &Bundle<'_>, clock: C, max_age_us: u64) -> Result<Self, OpenError> {
-        let model = &bundle.manifest().model;
-        let onnx = bundle.section(shared::bundle::SectionKind::Onnx).ok_or(OpenError::NoModel)?;
-        let reconstructor =
-            crate::reconstruct::TractReconstructor::from_onnx(onnx, &model.input_name, &model.output_name, model.size)?;
-        Ok(Self::new(bundle, reconstructor, clock, max_age_us)?)
+        Ok(Self::around(open_pipeline(bundle)?, bundle, clock, max_age_us))
     }
 }
 
@@ -75,12 +86,13 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
     /// [`PipelineError`] if the bundle's parts do not fit each other or the model.
     pub fn new(bundle: &Bundle<'_>, reconstructor: R, clock: C, max_age_us: u64) -> Result<Self, PipelineError> {
         let manifest = bundle.manifest();
-        Ok(Self {
-            pipeline: Pipeline::new(manifest.preprocessing, manifest.recipe, reconstructor)?,
-            clock,
-            gate: FrameGate::new(manifest.preprocessing.accepted, max_age_us),
-            proof: bundle.proof(),
-        })
+        let pipeline = Pipeline::new(manifest.preprocessing, manifest.recipe, reconstructor)?;
+        Ok(Self::around(pipeline, bundle, clock, max_age_us))
+    }
+
+    fn around(pipeline: Pipeline<R>, bundle: &Bundle<'_>, clock: C, max_age_us: u64) -> Self {
+        let accepted = bundle.manifest().preprocessing.accepted;
+        Self { pipeline, clock, gate: FrameGate::new(accepted, max_age_us), proof: bundle.proof() }
     }
 
     /// Inspects one frame.

@@ -1,11 +1,16 @@
 //! The command line: what can be asked for, and the help that teaches it.
 
+mod threshold;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::device::DeviceChoice;
 use crate::settings::TrainSettings;
+
+use threshold::CALIBRATE_EXAMPLES;
+pub use threshold::{CalibrateArgs, ThresholdArgs};
 
 /// The way from photographs to a flashed station.
 const OVERVIEW: &str = "\
@@ -20,6 +25,9 @@ The way from photographs to a station:
      says how well it judges, if there are also labelled defective parts in PHOTOS/test.
   4. edge-runtime replay --bundle out/part/station.bundle FRAMES
      judges a folder of frames exactly as the station will.
+
+If parts, light or camera change later, `calibrate` finds a new threshold from new good photographs,
+without training.
 
 Without a command, the whole way is demonstrated on frames that the program renders itself (out/demo).";
 
@@ -50,6 +58,9 @@ Examples:
                                          flips = \"none\"
   host-trainer train --data photos --out out/part --resume
       goes on after an interruption, with the settings it had
+  host-trainer train --data photos --out out/part --target-frr 2%
+      the lowest threshold that rejects at most 2 % of good parts on average; if there are too few
+      photographs for that, says how many are missing, before training
 
 Writes into the --out folder:
   station.bundle          flash this
@@ -64,6 +75,9 @@ Ctrl-C ends the training and seals the best weights so far; a second Ctrl-C ends
         after_help = "Example:\n  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --json"
     )]
     Evaluate(EvaluateArgs),
+    /// Give a bundle a new threshold, from new good photographs or by hand, without training again
+    #[command(after_help = CALIBRATE_EXAMPLES)]
+    Calibrate(CalibrateArgs),
     /// Look into a bundle
     #[command(subcommand)]
     Bundle(BundleCommand),
@@ -95,13 +109,6 @@ pub struct TrainArgs {
     /// Folder to write into
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Name of the part, kept in the bundle. Not taken from the folder: the same photographs and settings give the same
-    /// bundle wherever they lie
-    #[arg(long, default_value = "unnamed part", value_name = "NAME")]
-    pub product: String,
-    /// Where to train
-    #[arg(long, value_enum, default_value_t)]
-    pub device: DeviceChoice,
     /// TOML file of settings, by the names below without the dashes; the command line goes before it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -111,12 +118,8 @@ pub struct TrainArgs {
     /// Start over, though the training in --out was interrupted
     #[arg(long, conflicts_with = "resume")]
     pub restart: bool,
-    #[command(flatten, next_help_heading = "Settings of the training")]
+    #[command(flatten, next_help_heading = "Settings")]
     pub settings: TrainSettings,
-    /// Which of the calibration scores the threshold lies above: 1 is the largest; higher ranks reject more good parts
-    /// and let fewer defects escape
-    #[arg(long, default_value_t = 1, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
-    pub rank: u32,
 }
 
 /// `evaluate`

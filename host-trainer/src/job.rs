@@ -4,17 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use edge_runtime::camera::decode::{DecodeError, decode_file};
-use edge_runtime::clock::MonotonicClock;
-use edge_runtime::pipeline::{MeasureError, Pipeline, PipelineError};
-use edge_runtime::reconstruct::Reconstructor;
+use edge_runtime::pipeline::{Pipeline, PipelineError};
 use serde::Serialize;
 use shared::difference::{Pooling, ScoreRecipe};
-use shared::score::Score;
 use shared::similarity::Metric;
 use shared::wire::{Manifest, ModelInterface, NAME_LEN, Name, ThresholdEvidence};
 
-use crate::calibration::{CalibrationError, calibrate, check_rank};
+use crate::calibration::{CalibrationError, Supply, ThresholdChoice};
 use crate::dataset::{DatasetError, GoodImages, LoadError, LoadedImages, Split, SplitError, load_good};
 use crate::device::{DeviceChoice, NoAdapter};
 use crate::export::bundle::SealError;
@@ -23,6 +19,7 @@ use crate::export::{ParityError, check_parity, seal, to_onnx};
 use crate::files::{FileError, write_atomically};
 use crate::model::{Architecture, compact};
 use crate::progress;
+use crate::scoring::{ScoringError, score_good};
 use crate::training::checkpoint::RunIdentity;
 use crate::training::{
     Checkpoint, CheckpointError, Ended, HistoryEntry, Task, TrainingConfig, TrainingError, TrainingState, train,
@@ -46,8 +43,8 @@ pub struct Job {
     pub device: DeviceChoice,
     /// The training loop's settings.
     pub training: TrainingConfig,
-    /// Rank of the calibration score that the threshold lies above.
-    pub rank: u32,
+    /// How the threshold is to be found.
+    pub threshold: ThresholdChoice,
 }
 
 /// The bundle and everything that tells how it came about.
@@ -96,8 +93,10 @@ pub struct TrainingRecord {
     pub parity: f32,
     /// Threshold as the station compares it, in units of 2^-24.
     pub threshold: u32,
+    /// What the threshold rests on, as in the bundle.
+    pub evidence: ThresholdEvidence,
     /// Expected and upper bound (95 %) of the false-reject rate.
-    pub false_reject_rate: Promise,
+    pub false_reject_rate: Option<Promise>,
     /// Development images rejected at the threshold: an independent check of the promise.
     pub development_rejected: usize,
 }
@@ -114,8 +113,8 @@ pub struct SplitFiles {
 /// What the threshold promises of further good parts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Promise {
-    /// On average at most.
-    pub average: f64,
+    /// On average at most; none where the threshold was given by hand.
+    pub average: Option<f64>,
     /// With 95 % confidence at most.
     pub upper95: f64,
 }
@@ -149,15 +148,7 @@ pub enum JobError {
     #[error(transparent)]
     Parity(#[from] ParityError),
     #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// A good image that the finished pipeline cannot score.
-    #[error("{}: a good image cannot be scored", path.display())]
-    Measure {
-        /// The image.
-        path: PathBuf,
-        /// Why not.
-        source: MeasureError,
-    },
+    Scoring(#[from] ScoringError),
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
     #[error("--product {0:?}: expected 1 to {NAME_LEN} bytes of UTF-8 without control characters")]
@@ -178,7 +169,10 @@ impl Job {
         let product = product_name(&self.product)?;
         let good = GoodImages::open(&self.data)?;
         let split = Split::new(good.files.len(), self.training.seed)?;
-        check_rank(self.rank, split.calibration.len() as u32)?;
+        let plan = self.threshold.plan(Supply::of_split(good.files.len(), split.calibration.len()))?;
+        if let Some(answer) = plan.reachable {
+            progress::say(answer.to_string());
+        }
         let selected = self.device.select()?;
         let architecture = compact();
         let kept = kept(keeping, &architecture)?;
@@ -223,9 +217,9 @@ impl Job {
         let (tract, parity) = check_parity(&architecture, &trained.weights, &onnx, frames)?;
 
         let mut pipeline = Pipeline::new(images.preprocessing, DEFAULT_RECIPE, tract)?;
-        let calibration = measure(&mut pipeline, &good, &split.calibration)?;
-        let development = measure(&mut pipeline, &good, &split.development)?;
-        let (threshold, evidence) = calibrate(&calibration, self.rank)?;
+        let calibration = score_good(&mut pipeline, &good, &split.calibration)?;
+        let development = score_good(&mut pipeline, &good, &split.development)?;
+        let (threshold, evidence) = plan.rule.apply(&calibration)?;
 
         let manifest = Manifest {
             product,
@@ -264,6 +258,7 @@ impl Job {
             history: trained.history,
             parity,
             threshold: threshold.raw(),
+            evidence,
             false_reject_rate: Promise::of(&evidence),
             development_rejected: development.iter().filter(|&&score| threshold.rejects(score)).count(),
         };
@@ -272,13 +267,17 @@ impl Job {
 }
 
 impl Promise {
-    /// The promise in a bundle's evidence, as rates.
-    pub fn of(evidence: &ThresholdEvidence) -> Self {
+    /// The promise in a bundle's evidence, as rates; `None` if nothing is promised.
+    pub fn of(evidence: &ThresholdEvidence) -> Option<Self> {
+        let rate = |ppm: u32| f64::from(ppm) / 1e6;
         match evidence {
-            ThresholdEvidence::Calibrated { average_false_rejects_ppm, upper95_false_rejects_ppm, .. } => Self {
-                average: f64::from(*average_false_rejects_ppm) / 1e6,
-                upper95: f64::from(*upper95_false_rejects_ppm) / 1e6,
-            },
+            ThresholdEvidence::Calibrated { average_false_rejects_ppm, upper95_false_rejects_ppm, .. } => Some(Self {
+                average: Some(rate(*average_false_rejects_ppm)),
+                upper95: rate(*upper95_false_rejects_ppm),
+            }),
+            ThresholdEvidence::ByHand { trial } => {
+                trial.map(|trial| Self { average: None, upper95: rate(trial.upper95_false_rejects_ppm) })
+            }
         }
     }
 }
@@ -337,24 +336,6 @@ fn resumed(
 /// The images of one part of the split.
 pub fn part<'a>(images: &'a LoadedImages, indices: &[usize]) -> Vec<&'a [u8]> {
     indices.iter().map(|&i| images.images[i].as_slice()).collect()
-}
-
-/// Scores files as the station would: from the file, through preprocessing, the exported model and the integer score.
-fn measure(
-    pipeline: &mut Pipeline<impl Reconstructor>,
-    good: &GoodImages,
-    indices: &[usize],
-) -> Result<Vec<Score>, JobError> {
-    let clock = MonotonicClock::new();
-    indices
-        .iter()
-        .map(|&i| {
-            let path = good.root.join(&good.files[i]);
-            let frame = decode_file(&path)?;
-            let measured = frame.view().map_err(MeasureError::from).and_then(|view| pipeline.measure(&view, &clock));
-            measured.map(|m| m.score).map_err(|source| JobError::Measure { path, source })
-        })
-        .collect()
 }
 
 fn product_name(text: &str) -> Result<Name, JobError> {

@@ -21,7 +21,7 @@ fn help_tells_the_way_and_every_command_has_an_example() {
     for part in ["Photograph good parts", "train --data", "evaluate --bundle", "replay --bundle"] {
         assert!(help.contains(part), "{part} is not in:\n{help}");
     }
-    for command in ["demo", "train", "evaluate", "render", "bless"] {
+    for command in ["demo", "train", "calibrate", "evaluate", "render", "bless"] {
         let help = String::from_utf8(run(&[command, "--help"]).stdout).unwrap();
         assert!(help.contains("Example"), "{command} has no example:\n{help}");
     }

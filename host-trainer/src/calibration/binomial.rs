@@ -67,6 +67,19 @@ mod tests {
         }
     }
 
+    /// The bound's definition, with the tail summed in the plain way.
+    #[test]
+    fn at_the_bound_so_few_are_seen_in_one_case_of_twenty() {
+        for (k, n) in [(0_u32, 20_u32), (3, 20), (19, 20), (5, 100), (40, 60)] {
+            let p = clopper_pearson_upper(k, n, 0.95);
+            let choose = |i: u32| (0..i).map(|j| f64::from(n - j) / f64::from(j + 1)).product::<f64>();
+            let term = |i: u32| choose(i) * p.powi(i as i32) * (1.0 - p).powi((n - i) as i32);
+            let tail: f64 = (0..=k).map(term).sum();
+            assert!((tail - 0.05).abs() < 1e-9, "{k} of {n}: bound {p}, tail {tail}");
+        }
+        assert_eq!(clopper_pearson_upper(7, 7, 0.95), 1.0);
+    }
+
     #[test]
     fn rank_one_has_a_closed_form() {
         for n in [20, 50, 100, 209, 300, 1000, 3000] {

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::demo::job;
 use super::evaluate::{judge, number};
+use crate::calibration::promise;
 use crate::cli::BlessArgs;
 use crate::dataset::EvaluationSet;
 use crate::device::DeviceChoice;
@@ -114,15 +115,7 @@ fn model_card(artifacts: &Artifacts, evaluation: &Evaluation) -> String {
         ),
     );
     row("threshold", format!("{:.6} ({} / 2^24)", score_as_float(record.threshold), record.threshold));
-    row(
-        "good parts rejected, promised",
-        format!(
-            "{:.1} % on average, at most {:.1} % with 95 % confidence ({} calibration frames)",
-            100.0 * record.false_reject_rate.average,
-            100.0 * record.false_reject_rate.upper95,
-            artifacts.split.calibration.len(),
-        ),
-    );
+    row("threshold's promise", promise(&record.evidence));
     row("image AUROC on rendered test frames", number(evaluation.image_auroc));
     row(
         "F1 at the threshold",

@@ -6,6 +6,7 @@ use shared::bundle::Bundle;
 use shared::preprocess::Geometry;
 use shared::wire::ThresholdEvidence;
 
+use crate::calibration::promise;
 use crate::cli::InspectArgs;
 use crate::evaluation::score_as_float;
 use crate::job::hex;
@@ -111,6 +112,14 @@ fn evidence(evidence: &ThresholdEvidence) -> String {
             ordinal_from_top(*rank),
             f64::from(*average_false_rejects_ppm) / 1e4,
             f64::from(*upper95_false_rejects_ppm) / 1e4,
+        ),
+        ThresholdEvidence::ByHand { trial: None } => promise(evidence),
+        ThresholdEvidence::ByHand { trial: Some(trial) } => format!(
+            "{}; scores from {} over {} (median) to {}",
+            promise(evidence),
+            trial.lowest,
+            trial.median,
+            trial.highest
         ),
     }
 }

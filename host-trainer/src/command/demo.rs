@@ -10,6 +10,7 @@ use edge_runtime::inspector::Inspector;
 use super::evaluate::{judge, new_table, number, table};
 use super::train::print_summary;
 use crate::augmentation::Flips;
+use crate::calibration::ThresholdChoice;
 use crate::cli::DemoArgs;
 use crate::dataset::EvaluationSet;
 use crate::device::DeviceChoice;
@@ -31,7 +32,7 @@ pub fn job(data: PathBuf, device: DeviceChoice) -> Job {
         device,
         // The light comes from one side: a mirror image is another part.
         training: TrainingConfig { length: Length::Steps(STEPS), flips: Flips::None, ..TrainingConfig::default() },
-        rank: 1,
+        threshold: ThresholdChoice::default(),
     }
 }
 

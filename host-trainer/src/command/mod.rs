@@ -5,6 +5,7 @@ use clap::Parser;
 
 mod bless;
 mod bundle;
+mod calibrate;
 mod demo;
 mod evaluate;
 mod render;
@@ -20,6 +21,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Train(args)) => train::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
+        Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::Bundle(BundleCommand::Inspect(args))) => bundle::inspect(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Bless(args)) => bless::run(&args),

@@ -12,12 +12,13 @@ use crate::watch::{CHECKPOINT_FILE, Keeping};
 /// Runs `train`.
 pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let checkpoint = args.out.join(CHECKPOINT_FILE);
+    let settings = settings(args, &checkpoint)?;
     let job = Job {
         data: args.data.clone(),
-        product: args.product.clone(),
-        device: args.device,
-        training: settings(args, &checkpoint)?.resolve(),
-        rank: args.rank,
+        product: settings.product.clone().unwrap_or_else(|| "unnamed part".into()),
+        device: settings.device.unwrap_or_default(),
+        threshold: settings.threshold.choice(),
+        training: settings.resolve(),
     };
     let keeping = match (args.resume, args.restart) {
         (true, _) => Keeping::Resume(checkpoint),
@@ -61,10 +62,9 @@ pub fn print_summary(artifacts: &Artifacts) {
     );
     println!("exported    tract differs from burn by at most {:.1e} (gray 0 to 1)", record.parity);
     println!(
-        "threshold   {:.6}: of further good parts {:.1} % are rejected on average, at most {:.1} % with 95 % confidence",
+        "threshold   {:.6}: {}",
         crate::evaluation::score_as_float(record.threshold),
-        100.0 * record.false_reject_rate.average,
-        100.0 * record.false_reject_rate.upper95,
+        crate::calibration::promise(&record.evidence),
     );
     println!(
         "checked     {} of {} development images rejected",

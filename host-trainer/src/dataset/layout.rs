@@ -19,6 +19,17 @@ pub enum DatasetError {
          folder itself", .0.display()
     )]
     NoGoodImages(PathBuf),
+    /// A folder `good` beside other images, which are then likely to show defective parts.
+    #[error(
+        "{}: {} does not lie in a folder named good, others do; expected images of good parts only. Give the folder \
+         good itself, or take the others out", root.display(), file.display()
+    )]
+    NotOnlyGood {
+        /// The folder.
+        root: PathBuf,
+        /// The first image that is not in a folder `good`, relative to it.
+        file: PathBuf,
+    },
     /// Nothing to evaluate on.
     #[error(
         "no PNG or JPEG image in {}; expected test/good and test/KIND below the data folder (MVTec layout), or images \
@@ -43,7 +54,7 @@ impl GoodImages {
     /// Lists `data/train/good` if it is there, else the images below `data`.
     ///
     /// # Errors
-    /// [`DatasetError`] if there is no folder or no image in it.
+    /// [`DatasetError`] if there is no folder or no image in it, or some lie in a folder `good` and some do not.
     pub fn open(data: &Path) -> Result<Self, DatasetError> {
         if !data.is_dir() {
             return Err(DatasetError::NotAFolder(data.to_owned()));
@@ -53,6 +64,12 @@ impl GoodImages {
         let files = images_below(&root)?;
         if files.is_empty() {
             return Err(DatasetError::NoGoodImages(root));
+        }
+        let in_good = |file: &&PathBuf| file.iter().rev().skip(1).any(|folder| folder == "good");
+        if files.iter().any(|file| in_good(&file))
+            && let Some(file) = files.iter().find(|file| !in_good(file)).cloned()
+        {
+            return Err(DatasetError::NotOnlyGood { root, file });
         }
         Ok(Self { root, files })
     }
@@ -180,6 +197,26 @@ mod tests {
         touch(folder.path(), "1.png");
         assert_eq!(GoodImages::open(folder.path()).unwrap().files.len(), 2);
         assert!(EvaluationSet::open(folder.path()).unwrap().images.iter().all(|i| i.label == Label::Good));
+    }
+
+    #[test]
+    fn defective_parts_beside_a_folder_of_good_ones_are_not_taken_for_good() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["test/crack/0.png", "test/good/0.png", "test/good/1.png"] {
+            touch(folder.path(), name);
+        }
+        for data in [folder.path().to_owned(), folder.path().join("test")] {
+            let error = GoodImages::open(&data).unwrap_err();
+            assert!(
+                matches!(&error, DatasetError::NotOnlyGood { file, .. } if file.ends_with("crack/0.png")),
+                "{error}"
+            );
+        }
+        assert_eq!(GoodImages::open(&folder.path().join("test/good")).unwrap().files.len(), 2);
+        // A name alone is no folder.
+        touch(folder.path(), "test/good/good");
+        touch(folder.path(), "test/crack/good.png");
+        assert_eq!(GoodImages::open(&folder.path().join("test/crack")).unwrap().files.len(), 2);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use shared::image::{MAX_SIDE, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, PreprocessError, Preprocessing, ResampleScratch, preprocess};
 
+use super::fingerprint::fingerprint;
 use super::layout::GoodImages;
 
 /// Where the frame sizes of a data set differ, sizes this much smaller or larger are accepted too: one part in four.
@@ -65,19 +66,13 @@ pub fn load_good(good: &GoodImages, input: Size, progress: &(dyn Fn() + Sync)) -
         .collect();
     let loaded = results.into_iter().collect::<Result<Vec<_>, _>>()?;
 
-    let mut fingerprint = Sha256::new();
-    for (file, loaded) in good.files.iter().zip(&loaded) {
-        let name = file.to_string_lossy();
-        fingerprint.update((name.len() as u64).to_le_bytes());
-        fingerprint.update(name.as_bytes());
-        fingerprint.update(loaded.sha256);
-    }
+    let fingerprint = fingerprint(good.files.iter().zip(loaded.iter().map(|l| l.sha256)));
     let accepted = accepted_sizes(loaded.iter().map(|l| l.frame));
     Ok(LoadedImages {
         files: good.files.clone(),
         preprocessing: Preprocessing { region: None, geometry: Geometry::Resize, accepted, input },
         images: loaded.into_iter().map(|l| l.image).collect(),
-        fingerprint: fingerprint.finalize().into(),
+        fingerprint,
     })
 }
 

@@ -44,6 +44,16 @@ pub struct SplitError {
     pub found: usize,
 }
 
+/// How many of `count` good images are set aside for the threshold. Never falls as images are added.
+pub fn calibration_images(count: usize) -> usize {
+    share(count, 20).max(MIN_CALIBRATION)
+}
+
+/// So many percent of `count`, rounded half up.
+fn share(count: usize, percent: usize) -> usize {
+    (count * percent + 50) / 100
+}
+
 impl Split {
     /// Divides `count` images.
     ///
@@ -55,15 +65,14 @@ impl Split {
         }
         let mut indices: Vec<usize> = (0..count).collect();
         shuffle(&mut ChaCha8Rng::seed_from_u64(seed), &mut indices);
-        let share = |percent: usize| (count * percent + 50) / 100;
         let mut take = |n: usize| {
             let mut part = indices.split_off(indices.len() - n);
             part.sort_unstable();
             part
         };
-        let calibration = take(share(20).max(MIN_CALIBRATION));
-        let development = take(share(15));
-        let validation = take(share(5));
+        let calibration = take(calibration_images(count));
+        let development = take(share(count, 15));
+        let validation = take(share(count, 5));
         indices.sort_unstable();
         Ok(Self { training: indices, validation, development, calibration })
     }

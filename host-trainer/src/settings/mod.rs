@@ -1,35 +1,40 @@
 //! The settings of `train`: the same names on the command line and in a TOML file, on top of a preset.
 //!
 //! What counts, in this order: the command line, the file (`--config`), the preset (`--preset`), the preset `standard`.
-//! A preset is such a file itself; `presets/` holds them. This module checks each value by its type and knows nothing
-//! of what the settings do.
+//! A preset is such a file itself; `presets/` holds them. This module checks each value by itself and knows nothing of
+//! what the settings do.
 
+mod file;
 mod preset;
 mod value;
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Deserialize;
 
 use crate::augmentation::Flips;
+use crate::cli::ThresholdArgs;
+use crate::device::DeviceChoice;
 use crate::loss::LossKind;
 use crate::training::{Length, OptimizerKind, TrainingConfig};
 
+pub use file::SettingsError;
 pub use preset::Preset;
 pub use value::LearningRate;
 
-/// The largest settings file that is read, in bytes.
-const MAX_BYTES: u64 = 1 << 20;
-
-/// What a user may set of a training run; what is `None` is left to the next source.
-#[derive(Args, Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+/// What a user may set of `train`; what is not set is left to the next source.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct TrainSettings {
     /// Settings to start from; each other setting given goes before it [default: standard]
     #[arg(long, value_enum, value_name = "NAME")]
     pub preset: Option<Preset>,
+    /// Name of the part, kept in the bundle [default: unnamed part]. Not taken from the folder: the same photographs and
+    /// settings give the same bundle wherever they lie
+    #[arg(long, value_name = "NAME")]
+    pub product: Option<String>,
+    /// Where to train [default: auto]
+    #[arg(long, value_enum)]
+    pub device: Option<DeviceChoice>,
     /// Seed of the split, the initial weights and the order of the images [standard: 1]
     #[arg(long)]
     pub seed: Option<u64>,
@@ -49,7 +54,7 @@ pub struct TrainSettings {
     #[arg(long, value_enum)]
     pub optimizer: Option<OptimizerKind>,
     /// Peak learning rate [standard: 0.001]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub learning_rate: Option<LearningRate>,
     /// Steps over which the learning rate rises to its peak [standard: 20]
     #[arg(long, value_name = "N")]
@@ -63,56 +68,11 @@ pub struct TrainSettings {
     /// Mirror images that are good parts too [standard: both]
     #[arg(long, value_enum)]
     pub flips: Option<Flips>,
-}
-
-/// The settings cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SettingsError {
-    /// The file cannot be read.
-    #[error("{}: the settings file cannot be read; check the path and its permissions", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: edge_runtime::bounded_read::ReadFailure,
-    },
-    /// The file is no TOML, or sets what does not exist or what cannot be so.
-    #[error(
-        "{}: these are not settings of `train`; its --help lists every name\n{message}",
-        path.display()
-    )]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Where in it, and what was expected.
-        message: String,
-    },
-    /// Steps and epochs in one file.
-    #[error("{}: found both steps and epochs, expected one of them; remove the other", path.display())]
-    TwoLengths {
-        /// The file.
-        path: PathBuf,
-    },
+    #[command(flatten)]
+    pub threshold: ThresholdArgs,
 }
 
 impl TrainSettings {
-    /// Reads a TOML file.
-    ///
-    /// # Errors
-    /// [`SettingsError`] names the file, the line and what was expected.
-    pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        let bytes = edge_runtime::bounded_read::read_bounded(path, MAX_BYTES)
-            .map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
-        let parse = |message: String| SettingsError::Parse { path: path.to_owned(), message };
-        let text = String::from_utf8(bytes).map_err(|error| parse(error.to_string()))?;
-        let settings: Self = toml::from_str(&text).map_err(|error| parse(error.to_string().trim_end().to_owned()))?;
-        if settings.steps.is_some() && settings.epochs.is_some() {
-            return Err(SettingsError::TwoLengths { path: path.to_owned() });
-        }
-        Ok(settings)
-    }
-
     /// These settings, and those of `base` where these leave something open.
     #[must_use]
     pub fn over(self, base: Self) -> Self {
@@ -121,6 +81,8 @@ impl TrainSettings {
             if self.steps.or(self.epochs).is_some() { (self.steps, self.epochs) } else { (base.steps, base.epochs) };
         Self {
             preset: self.preset.or(base.preset),
+            product: self.product.or(base.product),
+            device: self.device.or(base.device),
             seed: self.seed.or(base.seed),
             steps,
             epochs,
@@ -132,6 +94,7 @@ impl TrainSettings {
             validate_every: self.validate_every.or(base.validate_every),
             patience: self.patience.or(base.patience),
             flips: self.flips.or(base.flips),
+            threshold: if self.threshold.is_some() { self.threshold } else { base.threshold },
         }
     }
 
@@ -175,7 +138,6 @@ impl From<&TrainingConfig> for TrainSettings {
             Length::Epochs(epochs) => (None, NonZeroUsize::new(epochs)),
         };
         Self {
-            preset: None,
             seed: Some(config.seed),
             steps,
             epochs,
@@ -187,6 +149,7 @@ impl From<&TrainingConfig> for TrainSettings {
             validate_every: NonZeroUsize::new(config.validate_every),
             patience: NonZeroUsize::new(config.patience),
             flips: Some(config.flips),
+            ..Self::default()
         }
     }
 }
@@ -203,10 +166,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<TrainSettings, SettingsError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("line3.toml");
-        std::fs::write(&path, text).unwrap();
-        TrainSettings::read(&path)
+        file::parse(text, std::path::Path::new("line3.toml"))
     }
 
     #[test]
@@ -233,23 +193,5 @@ mod tests {
         assert_eq!(config.length, Length::Epochs(12));
         let over = TrainSettings { steps: NonZeroUsize::new(9), ..TrainSettings::default() };
         assert_eq!(over.over(parse("epochs = 12").unwrap()).resolve().length, Length::Steps(9));
-        assert!(matches!(parse("epochs = 1\nsteps = 2"), Err(SettingsError::TwoLengths { .. })));
-    }
-
-    #[test]
-    fn unknown_names_and_impossible_values_are_refused_with_their_line() {
-        for (text, expected) in [
-            ("seed = 1\nlearning_rate = 0.1", "unknown field `learning_rate`"),
-            ("batch = 0", "nonzero"),
-            ("batch = -3", "-3"),
-            ("learning-rate = 2.0", "above 0 and at most 1"),
-            ("learning-rate = nan", "above 0 and at most 1"),
-            ("loss = \"l2\"", "unknown variant `l2`"),
-            ("steps = ", "line 1"),
-        ] {
-            let error = parse(text).unwrap_err().to_string();
-            assert!(error.contains(expected) && error.contains("line3.toml"), "{text} gave {error}");
-        }
-        assert!(matches!(TrainSettings::read(Path::new("missing.toml")), Err(SettingsError::Read { .. })));
     }
 }

@@ -1,12 +1,11 @@
 //! Settings that go together, by name.
 
-use serde::Deserialize;
+use std::path::Path;
 
-use super::TrainSettings;
+use super::{TrainSettings, file};
 
 /// A named set of settings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Preset {
     /// 300 steps: a first look in a minute or two
     Quick,
@@ -20,12 +19,12 @@ pub enum Preset {
 impl Preset {
     /// Its settings; those that it leaves open come from `standard`.
     pub fn settings(self) -> TrainSettings {
-        let text = match self {
-            Self::Quick => include_str!("../../presets/quick.toml"),
-            Self::Standard => include_str!("../../presets/standard.toml"),
-            Self::Thorough => include_str!("../../presets/thorough.toml"),
+        let (name, text) = match self {
+            Self::Quick => ("quick.toml", include_str!("../../presets/quick.toml")),
+            Self::Standard => ("standard.toml", include_str!("../../presets/standard.toml")),
+            Self::Thorough => ("thorough.toml", include_str!("../../presets/thorough.toml")),
         };
-        toml::from_str(text).expect("the presets of this program are settings")
+        file::parse(text, Path::new(name)).expect("the presets of this program are settings")
     }
 }
 

@@ -2,11 +2,8 @@
 
 use std::str::FromStr;
 
-use serde::Deserialize;
-
 /// A learning rate: above 0 and at most 1.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "f64")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LearningRate(f64);
 
 /// A number that is no learning rate.

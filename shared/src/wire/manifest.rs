@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::WireError;
 use super::envelope::{Format, MessageKind, OVERHEAD};
+use super::{ThresholdEvidence, WireError};
 use crate::difference::{InvalidRecipe, ScoreRecipe};
 use crate::image::Size;
 use crate::preprocess::{InvalidPreprocessing, Preprocessing};
@@ -16,9 +16,6 @@ pub const NAME_LEN: usize = 64;
 
 /// A name of 1 to [`NAME_LEN`] bytes, without control characters.
 pub type Name = heapless::String<NAME_LEN>;
-
-/// One million parts per million: every part.
-const ALL_PPM: u32 = 1_000_000;
 
 /// Version 1 takes at most 370 bytes; the rest is for versions to come.
 const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 1, max_payload: 1014 };
@@ -38,7 +35,8 @@ pub struct Manifest {
     pub threshold: Threshold,
     /// Where the threshold comes from.
     pub evidence: ThresholdEvidence,
-    /// The program and version that made the bundle, such as `host-trainer 0.1.0`.
+    /// The program and version that made the bundle, such as `host-trainer 0.1.0`, and the one that last gave it another
+    /// threshold, if one did.
     pub created_by: Name,
     /// The SHA-256 over the training images, as the trainer defines it.
     pub training_images_sha256: [u8; 32],
@@ -53,28 +51,6 @@ pub struct ModelInterface {
     pub output_name: Name,
     /// Width and height of both tensors in pixels, the same as [`Preprocessing::input`].
     pub size: Size,
-}
-
-/// Where a threshold comes from. Stored by position: do not reorder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ThresholdEvidence {
-    /// One more than the score of a good calibration image that nothing else ever looked at.
-    Calibrated {
-        /// Calibration images, n, at least 1.
-        images: u32,
-        /// The rank of the deciding score, r: 1 is the greatest. At most n.
-        rank: u32,
-        /// The false-reject rate to be expected, r / (n + 1), in parts per million.
-        average_false_rejects_ppm: u32,
-        /// The false-reject rate that is exceeded with a probability of at most 5 %, in parts per million.
-        upper95_false_rejects_ppm: u32,
-        /// The least score of a calibration image.
-        lowest: Score,
-        /// The median score.
-        median: Score,
-        /// The greatest score.
-        highest: Score,
-    },
 }
 
 /// What is wrong with a [`Manifest`].
@@ -123,6 +99,59 @@ pub enum InvalidManifest {
         median: Score,
         /// The highest score.
         highest: Score,
+    },
+    /// A calibrated threshold that does not lie just above the score that its rank names.
+    #[error(
+        "found the threshold {} above rank {rank} of {images} scores from {} to {} (in units of 2^-24), expected one \
+         more than the score of that rank", threshold.raw(), lowest.raw(), highest.raw()
+    )]
+    CalibratedThreshold {
+        /// The threshold.
+        threshold: Threshold,
+        /// The rank.
+        rank: u32,
+        /// The number of calibration images.
+        images: u32,
+        /// The lowest score.
+        lowest: Score,
+        /// The highest score.
+        highest: Score,
+    },
+    /// A trial of no image, or with more rejects than images.
+    #[error("found {rejected} rejects in a trial of {images} images, expected at least one image and no more rejects")]
+    TrialCount {
+        /// The number of rejects.
+        rejected: u32,
+        /// The number of images.
+        images: u32,
+    },
+    /// A trial whose rejects contradict its scores.
+    #[error(
+        "found {rejected} of {images} images rejected at the threshold {} with scores from {} to {} (in units of \
+         2^-24), expected none below the threshold and all at or above it",
+        threshold.raw(), lowest.raw(), highest.raw()
+    )]
+    TrialThreshold {
+        /// The threshold.
+        threshold: Threshold,
+        /// The number of rejects.
+        rejected: u32,
+        /// The number of images.
+        images: u32,
+        /// The lowest score.
+        lowest: Score,
+        /// The highest score.
+        highest: Score,
+    },
+    /// A bound below the rate that was seen.
+    #[error("found a bound of {found} false rejects per million, expected at least the {rejected} of {images} seen")]
+    TrialBound {
+        /// The bound in parts per million.
+        found: u32,
+        /// The number of rejects.
+        rejected: u32,
+        /// The number of images.
+        images: u32,
     },
 }
 
@@ -174,31 +203,6 @@ impl Manifest {
             return Err(InvalidManifest::ModelSize { model: self.model.size, input: self.preprocessing.input });
         }
         self.recipe.validate(self.model.size)?;
-        self.evidence.validate()
-    }
-}
-
-impl ThresholdEvidence {
-    fn validate(&self) -> Result<(), InvalidManifest> {
-        let &Self::Calibrated {
-            images,
-            rank,
-            average_false_rejects_ppm,
-            upper95_false_rejects_ppm,
-            lowest,
-            median,
-            highest,
-        } = self;
-        if !(1..=images).contains(&rank) {
-            return Err(InvalidManifest::Rank { rank, images });
-        }
-        let found = average_false_rejects_ppm.max(upper95_false_rejects_ppm);
-        if found > ALL_PPM {
-            return Err(InvalidManifest::Rate { found });
-        }
-        if lowest > median || median > highest {
-            return Err(InvalidManifest::ScoreOrder { lowest, median, highest });
-        }
-        Ok(())
+        self.evidence.validate(self.threshold)
     }
 }

@@ -5,13 +5,15 @@
 //! a new version has a new number. It does not know files or connections.
 
 mod envelope;
+mod evidence;
 mod manifest;
 mod record;
 #[cfg(test)]
 mod tests;
 
 pub use envelope::{MessageKind, OVERHEAD};
-pub use manifest::{InvalidManifest, Manifest, ModelInterface, NAME_LEN, Name, ThresholdEvidence};
+pub use evidence::{ThresholdEvidence, Trial};
+pub use manifest::{InvalidManifest, Manifest, ModelInterface, NAME_LEN, Name};
 pub use record::{InspectionRecord, InvalidRecord, RecordedVerdict, StageMicros};
 
 /// Why a message could not be written or read.

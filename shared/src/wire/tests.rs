@@ -42,7 +42,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 /// A message with a valid length and checksum.
-fn sealed(kind: u8, version: u8, payload: &[u8]) -> Vec<u8> {
+pub(super) fn sealed(kind: u8, version: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![kind, version];
     bytes.extend((payload.len() as u32).to_le_bytes());
     bytes.extend(payload);
