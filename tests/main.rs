@@ -4,6 +4,9 @@ mod default_model;
 mod onnx_parity;
 mod pass_cannot_be_forged;
 mod programs;
+mod report;
+#[cfg(feature = "chromium")]
+mod report_in_chromium;
 mod tidy;
 mod train_to_replay;
 #[cfg(feature = "vulkan")]

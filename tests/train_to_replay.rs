@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use crate::programs::{path, replay, run};
 
-fn render(root: &Path) {
+pub fn render(root: &Path) {
     let config = RenderConfig { size: 96, seed: 11, train_good: 45, test_good: 3, test_per_kind: 1 };
     write_dataset(root, &config, &mut |_, _| {}).unwrap();
 }
 
-fn train(data: &Path) -> Artifacts {
+pub fn train(data: &Path) -> Artifacts {
     let training = TrainingConfig {
         seed: 5,
         steps: 6,
@@ -57,7 +57,7 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
     render(&data);
     let artifacts = train(&data);
     let bundle = artifacts.write(&folder.path().join("out")).unwrap();
-    for name in ["station.bundle", "model.onnx", "training.json"] {
+    for name in ["station.bundle", "model.onnx", "training.json", "report.html", "loss.svg"] {
         assert!(folder.path().join("out").join(name).is_file(), "{name} is missing");
     }
 

@@ -50,12 +50,15 @@ Examples:
 Writes into the --out folder:
   station.bundle   flash this
   model.onnx       the network alone
-  training.json    settings, course of training, which image served for what")]
+  training.json    settings, course of training, which image served for what
+  report.html      the same to look at, with charts and example images
+  loss.svg         the course of training")]
     Train(TrainArgs),
     /// Judge labelled photographs with a bundle and report rates and curves
-    #[command(
-        after_help = "Example:\n  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --json"
-    )]
+    #[command(after_help = "\
+Examples:
+  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --json
+  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --report bottle.html")]
     Evaluate(EvaluateArgs),
     /// Look into a bundle
     #[command(subcommand)]
@@ -150,6 +153,9 @@ pub struct EvaluateArgs {
     /// Folder with test/good and test/KIND, or good parts only
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Also write a report to look at: one HTML file with charts and with every part that was judged wrongly
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// One JSON object on standard output instead of tables
     #[arg(long)]
     pub json: bool,

@@ -22,4 +22,5 @@ pub mod model;
 pub mod progress;
 pub mod random;
 pub mod render;
+pub mod report;
 pub mod training;

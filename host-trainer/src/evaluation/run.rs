@@ -40,6 +40,14 @@ pub struct Judged {
     alternatives: [Option<Score>; ALTERNATIVES.len()],
 }
 
+#[cfg(test)]
+impl Judged {
+    /// As if `path` had been judged like this.
+    pub(crate) fn example(path: PathBuf, label: Label, score: Option<Score>, fault: Option<FaultReason>) -> Self {
+        Self { path, label, rejected: fault.is_some(), fault, score, alternatives: [None; ALTERNATIVES.len()] }
+    }
+}
+
 /// The figures of an evaluation; the names are those of the JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
