@@ -4,7 +4,18 @@
 use std::fs;
 use std::path::Path;
 
+use edge_runtime::bundle::BundleFile;
+use edge_runtime::clock::MonotonicClock;
+use edge_runtime::inspector::Inspector;
+use host_trainer::dataset::EvaluationSet;
+use host_trainer::evaluation;
+use host_trainer::export::seal;
 use host_trainer::render::{RenderConfig, write_dataset};
+use host_trainer::report::{EvaluationReport, ReportError};
+use shared::bundle::SectionKind;
+use shared::difference::{Pooling, ScoreRecipe};
+use shared::score::Threshold;
+use shared::wire::Manifest;
 
 use crate::programs::{path, repository, run};
 
@@ -57,4 +68,39 @@ fn the_page_shows_every_fault_and_refers_to_nothing_outside() {
 
     let again = evaluate(&data, &folder.path().join("again.html"));
     assert!(page == again, "the same evaluation gives another page");
+}
+
+/// The default bundle with another recipe and threshold.
+fn bundle_by_the_mean(threshold: u32) -> BundleFile {
+    let file = BundleFile::read(&repository().join("models/default/station.bundle")).unwrap();
+    let bundle = file.verify().unwrap();
+    let recipe = ScoreRecipe { pooling: Pooling::Mean, ..bundle.manifest().recipe };
+    let threshold = Threshold::new(threshold).unwrap();
+    let manifest = Manifest { recipe, threshold, ..bundle.manifest().clone() };
+    let bytes = seal(&manifest, bundle.section(SectionKind::Onnx).unwrap()).unwrap();
+    BundleFile::from_bytes(bytes, Path::new("mean.bundle"))
+}
+
+#[test]
+fn a_score_by_the_mean_has_its_own_scale_and_an_image_that_changed_is_found_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    render(&data);
+    let file = bundle_by_the_mean(1 << 19);
+    let bundle = file.verify().unwrap();
+    let set = EvaluationSet::open(&data).unwrap();
+    let mut inspector = Inspector::open(&bundle, MonotonicClock::new(), u64::MAX).unwrap();
+    let (evaluation, judged) = evaluation::evaluate(&mut inspector, &set, || {});
+    let report = EvaluationReport { bundle: &bundle, data: &data, set: &set, evaluation: &evaluation, judged: &judged };
+
+    let page = report.html().unwrap();
+    assert!(page.contains("mean of the SSIM difference map") && page.contains("The score is the mean of the map"));
+    assert!(page.contains("left:12.5%") && page.contains("threshold 0.0312") && page.contains("\u{2265} 0.2500"));
+    assert!(!page.contains("class=\"ring\""), "a mean has no place");
+
+    let chip = data.join("test/chip/000.png");
+    fs::copy(data.join("test/crack/000.png"), &chip).unwrap();
+    assert!(matches!(report.html(), Err(ReportError::Changed { path, .. }) if path == chip));
+    fs::remove_file(&chip).unwrap();
+    assert!(matches!(report.html(), Err(ReportError::Read(_))));
 }

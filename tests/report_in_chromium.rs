@@ -21,7 +21,8 @@ const MEASURE: &str = r#"<script>addEventListener("load", () => {
     const root = document.documentElement, width = innerWidth;
     const clipped = [...document.querySelectorAll("svg text")].filter(text => {
         const label = text.getBoundingClientRect(), chart = text.ownerSVGElement.getBoundingClientRect();
-        return label.left < chart.left - 1 || label.right > chart.right + 1 || label.top < chart.top - 1 || label.bottom > chart.bottom + 1;
+        return label.left < chart.left - 1 || label.right > chart.right + 1
+            || label.top < chart.top - 1 || label.bottom > chart.bottom + 1;
     });
     const measured = document.createElement("pre");
     measured.id = "measured";

@@ -64,8 +64,8 @@ impl Typical {
 }
 
 /// The rule behind [`Cases::typical`], for the reader of the page.
-pub const TYPICAL_RULE: &str = "Of the good parts the one with the median score and the one with the highest score that \
-    passes; of each kind of defect the one with the median score; of all defective parts the one with the lowest score \
+pub const TYPICAL_RULE: &str = "Of the good parts the one with the median score and the one with the highest score \
+    that passes; of each kind of defect the one with the median score; of all defective parts the one with the lowest score \
     that is rejected. An image that is already shown above is not repeated.";
 
 /// The images that a report shows.
@@ -180,7 +180,8 @@ mod tests {
         ];
         let kind = |name: &str| Typical::KindMedian(name.into());
         let expected = [
-            (2, Typical::GoodMedian), // 10, 12, 14, 99: the upper of the two in the middle, also the highest that passes
+            // 10, 12, 14, 99: the upper of the two in the middle, which is also the highest that passes.
+            (2, Typical::GoodMedian),
             (5, kind("chip")),
             (8, kind("crack")),
             (7, Typical::NarrowestReject),

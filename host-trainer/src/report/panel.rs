@@ -46,7 +46,7 @@ pub fn panel(caption: &Caption, tiles: &[Tile]) -> Markup {
             div.tiles {
                 @for tile in tiles {
                     div.tile {
-                        div.image {
+                        div.image style=[narrowed(tile.size)] {
                             img src=(tile.uri) width=(tile.size.width) height=(tile.size.height)
                                 alt={ (caption.title) ": " (tile.alt) };
                             @if let Some(peak) = tile.peak { (ring(peak, tile.size)) }
@@ -57,6 +57,12 @@ pub fn panel(caption: &Caption, tiles: &[Tile]) -> Markup {
             }
         }
     }
+}
+
+/// The width of a picture that is higher than it is wide: its height is a tile's.
+fn narrowed(size: Size) -> Option<String> {
+    let share = f64::from(size.width) / f64::from(size.height.max(1));
+    (share < 1.0).then(|| format!("width:calc(var(--tile)*{share:.3})"))
 }
 
 /// A ring around a pixel.

@@ -97,7 +97,7 @@ fn threshold(artifacts: &Artifacts, threshold: Threshold) -> Markup {
         key(
             "Threshold",
             format!("{:.4}", score_as_float(threshold.raw())),
-            "a part is rejected from this score on".into(),
+            "parts are rejected from here on".into(),
             false,
         ),
         key(
@@ -125,7 +125,7 @@ fn threshold(artifacts: &Artifacts, threshold: Threshold) -> Markup {
             figure {
                 figcaption { "Scores of good parts that training did not see" }
                 (score_chart(&strips, threshold.raw())
-                    .inline("strips of the scores of calibration and development images, with the threshold across them"))
+                    .inline("strips of the calibration and the development scores, with the threshold across them"))
                 (score_legend(&[(Outcome::Right, true, "passed"), (Outcome::FalseReject, true, "rejected")]))
             }
             div {
@@ -135,8 +135,8 @@ fn threshold(artifacts: &Artifacts, threshold: Threshold) -> Markup {
                      images check it: they had no part in it. Height within a strip has no meaning."
                 }
                 p.note {
-                    "The promise is about good parts, as long as part, camera and light stay as they were photographed. \
-                     It says nothing about defects: " code { "host-trainer evaluate" } " does, on photographs of \
+                    "The promise is about good parts, as long as part, camera and light stay as they were \
+                     photographed. It says nothing about defects: " code { "host-trainer evaluate" } " does, on photographs of \
                      defective parts."
                 }
             }
@@ -208,8 +208,8 @@ fn images(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Result<Markup, ReportEr
     Ok(html! {
         (map_legend(redrawer.scale(), manifest.recipe.pooling))
         p.note {
-            "Development images: the " (HIGHEST_SHOWN) " with the highest scores, the median and the lowest. All of them \
-             show good parts; look at the first ones for a defect that was photographed by mistake."
+            "Development images: the " (HIGHEST_SHOWN) " with the highest scores, the median and the lowest. All of \
+             them show good parts; look at the first ones for a defect that was photographed by mistake."
         }
         @for panel in panels { (panel) }
     })

@@ -17,7 +17,7 @@ impl EvaluationReport<'_> {
         let pooling = self.bundle.manifest().recipe.pooling;
         let wrong = [
             ("Escapes: defective parts that pass", &cases.escapes, "The lowest score first."),
-            ("False rejects: good parts that are rejected", &cases.false_rejects, "The highest score first."),
+            ("False rejects: good parts rejected by their score", &cases.false_rejects, "The highest score first."),
             ("Faults: images that could not be judged", &cases.faults, "They count as rejected."),
         ];
         let mut body = map_legend(redrawer.scale(), pooling);
@@ -73,7 +73,7 @@ impl EvaluationReport<'_> {
                 let again = |source| ReportError::Again { path: one.path.clone(), source };
                 let view = frame.view().map_err(MeasureError::from).map_err(again)?;
                 let mut tiles = redrawer.tiles(&view, &one.path, score)?;
-                if let Some(mask) = &self.set.images[case].mask {
+                if let Some(mask) = self.set.images.get(case).and_then(|image| image.mask.as_ref()) {
                     match redrawer.mask(mask, frame.size()) {
                         Some(tile) => tiles.push(tile),
                         None => remarks.push("its mask cannot be shown".into()),

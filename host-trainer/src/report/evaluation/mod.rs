@@ -52,7 +52,7 @@ impl EvaluationReport<'_> {
         let page = Page {
             kind: "Evaluation report",
             product: &manifest.product,
-            verdict: verdicts::sentence(self.evaluation, self.judged),
+            verdict: verdicts::sentence(&self.counts(), self.evaluation.n_fault),
             facts: vec![
                 ("Bundle", hex(&self.bundle.id().0)),
                 ("Data set", self.data.display().to_string()),

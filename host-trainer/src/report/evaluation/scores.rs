@@ -39,8 +39,8 @@ impl EvaluationReport<'_> {
                             figcaption { (name) }
                             (roc_chart(curve, (rejected, 1.0 - escaped)).inline(&name))
                             p.note {
-                                "Every threshold there could be. The ring is the one in the bundle, which was chosen from \
-                                 good parts alone."
+                                "The curve goes through every possible threshold. The ring is the one in the bundle, \
+                                 which was chosen from good parts alone."
                             }
                         }
                     }

@@ -4,34 +4,47 @@ use maud::{Markup, html};
 
 use super::EvaluationReport;
 use crate::dataset::Label;
-use crate::evaluation::{Evaluation, Judged};
+use crate::evaluation::{Counts, Evaluation};
 use crate::report::page::{Key, keys, table};
 use crate::report::text::{counted, decimal, of, percent};
 
 impl EvaluationReport<'_> {
+    /// Parts of each class, and how many of them were rejected; a fault rejects.
+    pub(super) fn counts(&self) -> Counts {
+        let count = |good: bool, rejected: bool| {
+            let class = self.judged.iter().filter(|one| (one.label == Label::Good) == good);
+            class.filter(|one| one.rejected || !rejected).count()
+        };
+        Counts {
+            good: count(true, false),
+            good_rejected: count(true, true),
+            defective: count(false, false),
+            defective_rejected: count(false, true),
+        }
+    }
+
     pub(super) fn verdicts(&self) -> Markup {
         let e = self.evaluation;
-        let [good, defective] =
-            [true, false].map(|good| Tally::of(self.judged, |label| (*label == Label::Good) == good));
+        let counts = self.counts();
         let part = |count: usize, whole: usize, what: &str| match whole {
             0 => format!("no {what} to judge"),
             _ => format!("of {whole} {what}, {}", percent(count as f64 / whole as f64)),
         };
-        let (passed, rejected) = (defective.passed, good.parts - good.passed);
-        let mut rows = vec![good.row("good", good.parts - good.passed)];
-        for kind in e.kinds.keys() {
-            let tally = Tally::of(self.judged, |label| matches!(label, Label::Defective(name) if name == kind));
-            rows.push(tally.row(kind, tally.passed));
+        let (passed, rejected) = (counts.defective - counts.defective_rejected, counts.good_rejected);
+        let mut rows = vec![self.row("good", |label| *label == Label::Good, rejected)];
+        for (name, kind) in &e.kinds {
+            let belongs = |label: &Label| matches!(label, Label::Defective(other) if other == name);
+            rows.push(self.row(name, belongs, kind.n - kind.rejected));
         }
         if e.kinds.len() > 1 {
-            rows.push(defective.row("all defective parts", defective.passed));
+            rows.push(self.row("all defective parts", |label| *label != Label::Good, passed));
         }
         let head = ["Class", "Judged wrongly", "Passed", "Rejected", "Faults"];
         let key = |name, value, remark, wrong| Key { name, value, remark, wrong };
         let first = [
-            key("Escapes", passed.to_string(), part(passed, e.n_defective, "defective parts"), passed > 0),
-            key("False rejects", rejected.to_string(), part(rejected, e.n_good, "good parts"), rejected > 0),
-            key("Faults", e.n_fault.to_string(), "not judged, so rejected".into(), e.n_fault > 0),
+            key("Escapes", passed.to_string(), part(passed, counts.defective, "defective parts"), passed > 0),
+            key("False rejects", rejected.to_string(), part(rejected, counts.good, "good parts"), rejected > 0),
+            key("Faults", e.n_fault.to_string(), "not judged, counted as rejected".into(), e.n_fault > 0),
             key("Image AUROC", decimal(e.image_auroc), "1 is a perfect order of scores".into(), false),
         ];
         html! {
@@ -40,41 +53,46 @@ impl EvaluationReport<'_> {
             (table("Figures", &["Figure", "Value", "What it is"], &[false, true, false], &figures(e)))
         }
     }
+
+    /// How the parts of one class fared.
+    fn row(&self, name: &str, belongs: impl Fn(&Label) -> bool, wrong: usize) -> Vec<String> {
+        let class = || self.judged.iter().filter(|one| belongs(&one.label));
+        let passed = class().filter(|one| !one.rejected).count();
+        let faults = class().filter(|one| one.fault.is_some()).count();
+        let rejected = class().count() - passed - faults;
+        let counts = [passed, rejected, faults].map(|count| count.to_string());
+        [name.to_owned(), of(wrong, class().count())].into_iter().chain(counts).collect()
+    }
 }
 
 /// The answer for somebody who runs a line.
-pub fn sentence(evaluation: &Evaluation, judged: &[Judged]) -> String {
-    let passed = judged.iter().filter(|one| one.label != Label::Good && !one.rejected).count();
-    let rejected = judged.iter().filter(|one| one.label == Label::Good && one.rejected).count();
-    let share = |count: usize, whole: usize, one: &str, many: &str| match (count, whole) {
-        (0, 1) => format!("the one {one}"),
-        (0, _) => format!("none of the {whole} {many}"),
-        _ => format!("{count} of {}", counted(whole, one, many)),
-    };
-    let escapes = (evaluation.n_defective > 0).then(|| match (passed, evaluation.n_defective) {
-        (0, 1) => "the one defective part would have been rejected".to_owned(),
-        (_, n) => format!("{} would have passed", share(passed, n, "defective part", "defective parts")),
-    });
-    let rejects = (evaluation.n_good > 0).then(|| match (rejected, evaluation.n_good) {
-        (0, 1) => "the one good part would have passed".to_owned(),
-        (_, n) => format!("{} would have been rejected", share(rejected, n, "good part", "good parts")),
-    });
-    let missing = match (&escapes, &rejects) {
-        (None, _) => Some("there was no defective part to judge".to_owned()),
-        (_, None) => Some("there was no good part to judge".to_owned()),
-        _ => None,
-    };
-    let mut sentence = [escapes, rejects, missing].into_iter().flatten().collect::<Vec<_>>().join("; ");
+pub fn sentence(counts: &Counts, faults: usize) -> String {
+    let escaped = counts.defective - counts.defective_rejected;
+    let clauses = [
+        clause(escaped, counts.defective, "defective", "have passed"),
+        clause(counts.good_rejected, counts.good, "good", "have been rejected"),
+    ];
+    let mut sentence = clauses.join("; ");
     if let Some(first) = sentence.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    sentence.push('.');
-    match evaluation.n_fault {
-        0 => {}
-        1 => sentence.push_str(" 1 image could not be judged and counts as rejected."),
-        n => sentence.push_str(&format!(" {n} images could not be judged and count as rejected.")),
+    match faults {
+        0 => sentence + ".",
+        1 => sentence + ". 1 image could not be judged and counts as rejected.",
+        _ => format!("{sentence}. {faults} images could not be judged and count as rejected."),
     }
-    sentence
+}
+
+fn clause(wrong: usize, whole: usize, class: &str, happened: &str) -> String {
+    match (wrong, whole) {
+        (_, 0) => format!("there was no {class} part to judge"),
+        (0, 1) => format!("the one {class} part would not {happened}"),
+        (0, _) => format!("none of the {whole} {class} parts would {happened}"),
+        _ => format!(
+            "{wrong} of {} would {happened}",
+            counted(whole, &format!("{class} part"), &format!("{class} parts"))
+        ),
+    }
 }
 
 /// The rows of the table of figures.
@@ -99,26 +117,30 @@ fn figures(e: &Evaluation) -> Vec<Vec<String>> {
     rows
 }
 
-/// How the parts of one class fared.
-struct Tally {
-    parts: usize,
-    passed: usize,
-    faults: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Tally {
-    fn of(judged: &[Judged], belongs: impl Fn(&Label) -> bool) -> Self {
-        let class: Vec<&Judged> = judged.iter().filter(|one| belongs(&one.label)).collect();
-        Self {
-            parts: class.len(),
-            passed: class.iter().filter(|one| !one.rejected).count(),
-            faults: class.iter().filter(|one| one.fault.is_some()).count(),
-        }
+    fn sentence_of(good: (usize, usize), defective: (usize, usize), faults: usize) -> String {
+        let ((good_rejected, good), (escaped, defective)) = (good, defective);
+        sentence(&Counts { good, good_rejected, defective, defective_rejected: defective - escaped }, faults)
     }
 
-    fn row(&self, name: &str, wrong: usize) -> Vec<String> {
-        let rejected = self.parts - self.passed - self.faults;
-        let counts = [self.passed, rejected, self.faults].map(|count| count.to_string());
-        [name.to_owned(), of(wrong, self.parts)].into_iter().chain(counts).collect()
+    #[test]
+    fn the_answer_in_one_sentence() {
+        assert_eq!(
+            sentence_of((1, 10), (2, 32), 0),
+            "2 of 32 defective parts would have passed; 1 of 10 good parts would have been rejected."
+        );
+        assert_eq!(
+            sentence_of((0, 10), (0, 1), 1),
+            "The one defective part would not have passed; none of the 10 good parts would have been rejected. 1 image \
+             could not be judged and counts as rejected."
+        );
+        assert_eq!(
+            sentence_of((1, 1), (0, 0), 2),
+            "There was no defective part to judge; 1 of 1 good part would have been rejected. 2 images could not be \
+             judged and count as rejected."
+        );
     }
 }
