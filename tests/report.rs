@@ -38,9 +38,9 @@ pub fn evaluate(data: &Path, page: &Path) -> String {
     let bundle = repository().join("models/default/station.bundle");
     let output =
         run("host-trainer", &["evaluate", "--bundle", path(&bundle), "--data", path(data), "--report", path(page)]);
-    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{messages}");
-    assert!(messages.contains(path(page)), "the page is not named in:\n{messages}");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains(path(page)), "the page is not named in:\n{printed}");
     fs::read_to_string(page).unwrap()
 }
 

@@ -7,6 +7,7 @@ use host_trainer::augmentation::Flips;
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job};
 use host_trainer::render::{RenderConfig, write_dataset};
+use host_trainer::report::training_page;
 use host_trainer::training::TrainingConfig;
 use serde_json::Value;
 
@@ -42,7 +43,9 @@ fn the_bundle_depends_on_the_good_images_and_the_seed_alone() {
     render(&elsewhere);
     fs::remove_dir_all(elsewhere.join("test")).unwrap();
     fs::remove_dir_all(elsewhere.join("ground_truth")).unwrap();
-    assert!(artifacts.bundle == train(&elsewhere).bundle, "without test and ground_truth the bundle differs");
+    let again = train(&elsewhere);
+    assert!(artifacts.bundle == again.bundle, "without test and ground_truth the bundle differs");
+    assert!(training_page(&artifacts).unwrap() == training_page(&again).unwrap(), "the report differs");
 
     // One changed image changes the bundle, if only through the record of what it was trained on.
     let first = elsewhere.join("train/good/000.png");

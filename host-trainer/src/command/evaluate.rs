@@ -29,7 +29,8 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
         let report =
             EvaluationReport { bundle: &bundle, data: &args.data, set: &set, evaluation: &evaluation, judged: &judged };
         write_atomically(path, report.html()?.as_bytes())?;
-        progress::say(format!("report      {}", path.display()));
+        let written = format!("report      {}", path.display());
+        if args.json { progress::say(written) } else { println!("{written}") }
     }
     Ok(())
 }

@@ -144,8 +144,8 @@ pub fn settings<N: AsRef<str>>(rows: &[(N, String)]) -> Markup {
     }
 }
 
-/// What the pictures of a panel are, and what their colours mean.
-pub fn map_legend(scale: ColourScale, pooling: Pooling) -> Markup {
+/// What the pictures of a panel are, and what their colours mean. `masks`: whether there may be any.
+pub fn map_legend(scale: ColourScale, pooling: Pooling, masks: bool) -> Markup {
     let threshold = format!("{:.1}%", 100.0 / f64::from(scale.multiple()));
     let end = score_as_float(scale.end());
     let rule = match pooling {
@@ -157,8 +157,9 @@ pub fn map_legend(scale: ColourScale, pooling: Pooling) -> Markup {
     };
     html! {
         p.note {
-            "Each part: the input as the network saw it, the reconstruction that it made, and the map of their \
-             differences; where the data set has one, the mask of the defect. " (rule)
+            "Of each part: the input as the network saw it, the reconstruction that it made, the map of their differences"
+            @if masks { ", and the mask of the defect if the data set has one" }
+            ". " (rule)
         }
         figure.scale {
             figcaption { "Colours of all difference maps on this page" }
@@ -186,7 +187,7 @@ mod tests {
         let pooling = Pooling::SmoothedMaximum { radius: 4 };
         let scale = ColourScale::new(Threshold::new(1 << 22).unwrap(), pooling);
         let body = html! {
-            (map_legend(scale, pooling))
+            (map_legend(scale, pooling, true))
             (keys(&[Key { name: "Escapes", value: "2".into(), remark: "of 3".into(), wrong: true }]))
             (table("Verdicts", &["class", "parts"], &[false, true], &[vec!["<i>".into(), "7".into()]]))
         };

@@ -206,7 +206,7 @@ fn images(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Result<Markup, ReportEr
         panels.push(panel(&caption, &tiles));
     }
     Ok(html! {
-        (map_legend(redrawer.scale(), manifest.recipe.pooling))
+        (map_legend(redrawer.scale(), manifest.recipe.pooling, false))
         p.note {
             "Development images: the " (HIGHEST_SHOWN) " with the highest scores, the median and the lowest. All of \
              them show good parts; look at the first ones for a defect that was photographed by mistake."

@@ -46,8 +46,10 @@ pub struct Chart {
 impl Chart {
     /// As part of a page. `label` says in words what the chart shows.
     pub fn inline(&self, label: &str) -> Markup {
+        // The parts of an image are hidden from screen readers; links must not be.
+        let role = if self.body.0.contains("<a ") { "group" } else { "img" };
         html! {
-            svg.chart viewBox=(self.view_box()) role="img" aria-label=(label) { (self.body) }
+            svg.chart viewBox=(self.view_box()) role=(role) aria-label=(label) { (self.body) }
         }
     }
 

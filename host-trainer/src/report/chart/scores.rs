@@ -102,7 +102,7 @@ fn threshold_line(x: f64, threshold: f64, top: f64, bottom: f64) -> Markup {
             stroke=(INK) stroke-width="1.5" stroke-dasharray="6 3" {}
         text x=(px(x)) y=(px(top - 23.0)) text-anchor=(anchor) font-weight="600" { (label) }
         @if x > 60.0 { text x=(px(x - 6.0)) y=(px(top - 6.0)) text-anchor="end" fill=(QUIET) { "\u{2190} passed" } }
-        @if x < f64::from(WIDTH) - 75.0 { text x=(px(x + 6.0)) y=(px(top - 6.0)) fill=(QUIET) { "rejected \u{2192}" } }
+        @if x < f64::from(WIDTH) - 70.0 { text x=(px(x + 6.0)) y=(px(top - 6.0)) fill=(QUIET) { "rejected \u{2192}" } }
     }
 }
 

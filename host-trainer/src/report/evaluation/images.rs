@@ -20,7 +20,7 @@ impl EvaluationReport<'_> {
             ("False rejects: good parts rejected by their score", &cases.false_rejects, "The highest score first."),
             ("Faults: images that could not be judged", &cases.faults, "They count as rejected."),
         ];
-        let mut body = map_legend(redrawer.scale(), pooling);
+        let mut body = map_legend(redrawer.scale(), pooling, true);
         for (name, listed, order) in wrong {
             let panels = self.panels(listed.shown.iter().map(|&case| (case, None)), redrawer)?;
             body = html! { (body) h3 { (name) " (" (listed.len()) ")" } (self.listed(listed, order, &panels)) };
