@@ -28,7 +28,8 @@ impl EvaluationReport<'_> {
                         .inline("strips of difference scores, one for each class, with the threshold across them"))
                     (score_legend(&legend))
                     p.note {
-                        "A part is rejected from the threshold on. Height within a strip has no meaning."
+                        "A part is rejected from the threshold on. Height within a strip has no meaning. The mark of a part \
+                         that is shown below leads to it."
                         @if unscored > 0 { " " (counted(unscored, "image", "images")) " without a score not shown." }
                     }
                 }
