@@ -7,6 +7,9 @@ mod interruption;
 mod onnx_parity;
 mod pass_cannot_be_forged;
 mod programs;
+mod report;
+#[cfg(feature = "chromium")]
+mod report_in_chromium;
 mod tidy;
 mod train_to_replay;
 #[cfg(feature = "vulkan")]

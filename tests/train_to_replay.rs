@@ -8,6 +8,7 @@ use host_trainer::calibration::{CalibrationError, ThresholdChoice};
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job, JobError};
 use host_trainer::render::{RenderConfig, write_dataset};
+use host_trainer::report::training_page;
 use host_trainer::training::{Length, TrainingConfig};
 use host_trainer::watch::Keeping;
 use serde_json::Value;
@@ -16,7 +17,7 @@ use shared::wire::ThresholdEvidence;
 
 use crate::programs::{path, replay, run};
 
-fn render(root: &Path) {
+pub fn render(root: &Path) {
     let config = RenderConfig { size: 96, seed: 11, train_good: 45, test_good: 3, test_per_kind: 1 };
     write_dataset(root, &config, &mut |_, _| {}).unwrap();
 }
@@ -37,7 +38,7 @@ fn job(data: &Path) -> Job {
     Job { data: data.to_owned(), product, device: DeviceChoice::Cpu, training, threshold: ThresholdChoice::Rank(1) }
 }
 
-fn train(data: &Path) -> Artifacts {
+pub fn train(data: &Path) -> Artifacts {
     job(data).execute(&Keeping::Nothing).unwrap()
 }
 
@@ -51,7 +52,9 @@ fn the_bundle_depends_on_the_good_images_and_the_seed_alone() {
     render(&elsewhere);
     fs::remove_dir_all(elsewhere.join("test")).unwrap();
     fs::remove_dir_all(elsewhere.join("ground_truth")).unwrap();
-    assert!(artifacts.bundle == train(&elsewhere).bundle, "without test and ground_truth the bundle differs");
+    let again = train(&elsewhere);
+    assert!(artifacts.bundle == again.bundle, "without test and ground_truth the bundle differs");
+    assert!(training_page(&artifacts).unwrap() == training_page(&again).unwrap(), "the report differs");
 
     // One changed image changes the bundle, if only through the record of what it was trained on.
     let first = elsewhere.join("train/good/000.png");
@@ -66,7 +69,7 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
     render(&data);
     let artifacts = train(&data);
     let bundle = artifacts.write(&folder.path().join("out")).unwrap();
-    for name in ["station.bundle", "model.onnx", "training.json"] {
+    for name in ["station.bundle", "model.onnx", "training.json", "report.html", "loss.svg"] {
         assert!(folder.path().join("out").join(name).is_file(), "{name} is missing");
     }
 

@@ -64,6 +64,8 @@ Examples:
 
 Writes into the --out folder:
   station.bundle          flash this
+  report.html             how it came about, with charts and example images
+  loss.svg                the course of training
   model.onnx              the network alone
   training.json           settings, versions, course of training, which image served for what
   checkpoint.safetensors  the training after its last epoch, for --resume
@@ -71,9 +73,10 @@ Writes into the --out folder:
 Ctrl-C ends the training and seals the best weights so far; a second Ctrl-C ends the program.")]
     Train(TrainArgs),
     /// Judge labelled photographs with a bundle and report rates and curves
-    #[command(
-        after_help = "Example:\n  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --json"
-    )]
+    #[command(after_help = "\
+Examples:
+  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --json
+  host-trainer evaluate --bundle out/bottle/station.bundle --data mvtec_bottle --report bottle.html")]
     Evaluate(EvaluateArgs),
     /// Give a bundle a new threshold, from new good photographs or by hand, without training again
     #[command(after_help = CALIBRATE_EXAMPLES)]
@@ -131,6 +134,9 @@ pub struct EvaluateArgs {
     /// Folder with test/good and test/KIND, or good parts only
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Also write a report to look at: one HTML file with charts and with every part that was judged wrongly
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// One JSON object on standard output instead of tables
     #[arg(long)]
     pub json: bool,

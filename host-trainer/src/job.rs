@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use edge_runtime::pipeline::{Pipeline, PipelineError};
 use serde::Serialize;
 use shared::difference::{Pooling, ScoreRecipe};
+use shared::score::Score;
 use shared::similarity::Metric;
 use shared::wire::{Manifest, ModelInterface, NAME_LEN, Name, ThresholdEvidence};
 
@@ -19,6 +20,7 @@ use crate::export::{ParityError, check_parity, seal, to_onnx};
 use crate::files::{FileError, write_atomically};
 use crate::model::{Architecture, compact};
 use crate::progress;
+use crate::report::{ReportError, loss_svg, training_page};
 use crate::scoring::{ScoringError, score_good};
 use crate::training::checkpoint::RunIdentity;
 use crate::training::{
@@ -60,6 +62,17 @@ pub struct Artifacts {
     pub images: LoadedImages,
     /// Which of them served for what.
     pub split: Split,
+    /// Scores of good images that training did not see.
+    pub scores: UnseenScores,
+}
+
+/// What the exported model gave good images that training did not see, in the order of the [`Split`].
+#[derive(Clone, Debug)]
+pub struct UnseenScores {
+    /// Of the calibration images.
+    pub calibration: Vec<Score>,
+    /// Of the development images.
+    pub development: Vec<Score>,
 }
 
 /// How a bundle came about, for people and scripts.
@@ -157,6 +170,15 @@ pub enum JobError {
     Seal(#[from] SealError),
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+}
+
+/// The result of a job could not be written whole.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the bundle is written, but not its report")]
+    Report(#[from] ReportError),
 }
 
 impl Job {
@@ -262,7 +284,8 @@ impl Job {
             false_reject_rate: Promise::of(&evidence),
             development_rejected: development.iter().filter(|&&score| threshold.rejects(score)).count(),
         };
-        Ok(Artifacts { bundle, onnx, record, images, split })
+        let scores = UnseenScores { calibration, development };
+        Ok(Artifacts { bundle, onnx, record, images, split, scores })
     }
 }
 
@@ -283,18 +306,24 @@ impl Promise {
 }
 
 impl Artifacts {
-    /// Writes `station.bundle`, `model.onnx` and `training.json` into `folder`, the bundle last: where a new bundle
-    /// lies, its record lies beside it.
+    /// Writes `station.bundle`, `model.onnx`, `training.json`, `report.html` and `loss.svg` into `folder`, the bundle
+    /// last: where a new bundle lies, its record lies beside it.
     ///
     /// # Errors
-    /// [`FileError`] with the path; files already there stay whole.
-    pub fn write(&self, folder: &Path) -> Result<PathBuf, FileError> {
+    /// [`WriteError`]; files already there stay whole. A report that cannot be made costs no other file.
+    pub fn write(&self, folder: &Path) -> Result<PathBuf, WriteError> {
+        let report = training_page(self);
+        if let Ok(page) = &report {
+            write_atomically(&folder.join("report.html"), page.as_bytes())?;
+        }
+        write_atomically(&folder.join("loss.svg"), loss_svg(&self.record).as_bytes())?;
         let mut record = serde_json::to_vec_pretty(&self.record).expect("the record holds nothing JSON cannot");
         record.push(b'\n');
         write_atomically(&folder.join("training.json"), &record)?;
         write_atomically(&folder.join("model.onnx"), &self.onnx)?;
         let bundle = folder.join("station.bundle");
         write_atomically(&bundle, &self.bundle)?;
+        report?;
         Ok(bundle)
     }
 }

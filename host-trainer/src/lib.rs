@@ -24,6 +24,7 @@ pub mod progress;
 pub mod random;
 pub mod recalibration;
 pub mod render;
+pub mod report;
 pub mod scoring;
 pub mod settings;
 pub mod training;

@@ -15,9 +15,11 @@ use crate::cli::DemoArgs;
 use crate::dataset::EvaluationSet;
 use crate::device::DeviceChoice;
 use crate::evaluation::{Evaluation, MeanFrame, evaluate};
+use crate::files::write_atomically;
 use crate::job::{Job, part};
 use crate::progress;
 use crate::render::{RenderConfig, write_dataset};
+use crate::report::EvaluationReport;
 use crate::training::{Length, TrainingConfig};
 use crate::watch::Keeping;
 
@@ -53,7 +55,11 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let file = BundleFile::read(&path)?;
     let set = EvaluationSet::open(&data)?;
     let bundle = file.verify()?;
-    let (evaluation, _) = judge(&bundle, &set)?;
+    let (evaluation, judged) = judge(&bundle, &set)?;
+    let report = EvaluationReport { bundle: &bundle, data: &data, set: &set, evaluation: &evaluation, judged: &judged }
+        .html()?;
+    let report_path = args.out.join("evaluation.html");
+    write_atomically(&report_path, report.as_bytes())?;
     let mean = MeanFrame::of(&part(&artifacts.images, &artifacts.split.training), bundle.manifest().model.size);
     let mut inspector = Inspector::new(&bundle, mean, MonotonicClock::new(), u64::MAX)?;
     let (baseline, _) = evaluate(&mut inspector, &set, || {})?;
@@ -63,6 +69,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     println!("{}\n", comparison(&evaluation, &baseline));
     println!("rendered    {}", data.display());
     println!("bundle      {}", path.display());
+    println!("reports     {}, {}", report_path.display(), args.out.join("report.html").display());
     println!("next        edge-runtime replay --bundle {} {}", path.display(), data.join("test").display());
     Ok(())
 }

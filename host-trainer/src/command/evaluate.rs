@@ -9,18 +9,28 @@ use shared::bundle::Bundle;
 use crate::cli::EvaluateArgs;
 use crate::dataset::EvaluationSet;
 use crate::evaluation::{Evaluation, Judged, evaluate};
+use crate::files::write_atomically;
 use crate::progress;
+use crate::report::EvaluationReport;
 
 /// Runs `evaluate`.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let file = BundleFile::read(&args.bundle)?;
     let set = EvaluationSet::open(&args.data)?;
-    let (evaluation, judged) = judge(&file.verify()?, &set)?;
+    let bundle = file.verify()?;
+    let (evaluation, judged) = judge(&bundle, &set)?;
     if args.json {
         println!("{}", serde_json::to_string(&evaluation)?);
     } else {
         println!("{}", table(&evaluation));
         print_errors(&judged);
+    }
+    if let Some(path) = &args.report {
+        let report =
+            EvaluationReport { bundle: &bundle, data: &args.data, set: &set, evaluation: &evaluation, judged: &judged };
+        write_atomically(path, report.html()?.as_bytes())?;
+        let written = format!("report      {}", path.display());
+        if args.json { progress::say(written) } else { println!("{written}") }
     }
     Ok(())
 }

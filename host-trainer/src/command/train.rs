@@ -29,6 +29,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let bundle = artifacts.write(&args.out)?;
     print_summary(&artifacts);
     println!("bundle      {}", bundle.display());
+    println!("report      {}", args.out.join("report.html").display());
     println!("next        host-trainer evaluate --bundle {} --data {}", bundle.display(), args.data.display());
     Ok(())
 }

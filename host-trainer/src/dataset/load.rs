@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use edge_runtime::camera::decode::{DecodeError, decode_bytes, read_image_file};
+use edge_runtime::frame::Frame;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use shared::image::{MAX_SIDE, Size};
@@ -81,19 +82,24 @@ fn load_one(path: &Path, input: Size) -> Result<Loaded, LoadError> {
     let frame = decode_bytes(&bytes, path)?;
     let accepted = AcceptedSizes { min: frame.size(), max: frame.size() };
     let how = Preprocessing { region: None, geometry: Geometry::Resize, accepted, input };
+    let image = preprocessed(&frame, &how).map_err(|source| LoadError::Preprocess { path: path.to_owned(), source })?;
+    Ok(Loaded { image, frame: frame.size(), sha256: Sha256::digest(&bytes).into() })
+}
+
+/// `frame` as a packed gray image of `how.input`, in memory of its own.
+///
+/// # Errors
+/// [`PreprocessError`] if the frame's size is not accepted or `how` cannot be used.
+pub fn preprocessed(frame: &Frame, how: &Preprocessing) -> Result<Vec<u8>, PreprocessError> {
     let (mut luma, mut sums, mut accumulators) = (
         vec![0; usize::from(frame.size().width)],
-        vec![0; usize::from(input.width)],
-        vec![0; usize::from(input.width)],
+        vec![0; usize::from(how.input.width)],
+        vec![0; usize::from(how.input.width)],
     );
     let scratch = ResampleScratch { luma: &mut luma, sums: &mut sums, accumulators: &mut accumulators };
-    let mut image = vec![0; input.area()];
-    frame
-        .view()
-        .map_err(PreprocessError::from)
-        .and_then(|view| preprocess(&view, &how, scratch, &mut image))
-        .map_err(|source| LoadError::Preprocess { path: path.to_owned(), source })?;
-    Ok(Loaded { image, frame: frame.size(), sha256: Sha256::digest(&bytes).into() })
+    let mut image = vec![0; how.input.area()];
+    preprocess(&frame.view()?, how, scratch, &mut image)?;
+    Ok(image)
 }
 
 /// The frame sizes that the station will accept: the one size of all images, or else the range they span, a quarter

@@ -42,6 +42,14 @@ pub struct Judged {
     pub(super) alternatives: [Option<Score>; ALTERNATIVES.len()],
 }
 
+#[cfg(test)]
+impl Judged {
+    /// As if `path` had been judged like this.
+    pub(crate) fn example(path: PathBuf, label: Label, score: Option<Score>, fault: Option<FaultReason>) -> Self {
+        Self { path, label, rejected: fault.is_some(), fault, score, alternatives: [None; ALTERNATIVES.len()] }
+    }
+}
+
 /// A data set could not be evaluated on.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluationError {

@@ -2,6 +2,7 @@
 //! station computes what training computed, [`bundle`] seals it all.
 
 pub mod bundle;
+pub mod describe;
 pub mod onnx;
 pub mod parity;
 

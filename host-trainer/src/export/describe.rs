@@ -1,0 +1,117 @@
+//! What a station would read from a bundle, in words: for `bundle inspect` and for reports.
+
+use shared::bundle::Bundle;
+use shared::difference::{Pooling, ScoreRecipe};
+use shared::preprocess::Geometry;
+use shared::similarity::Metric;
+use shared::wire::ThresholdEvidence;
+
+use crate::calibration::promise;
+use crate::evaluation::score_as_float;
+use crate::job::hex;
+
+/// Names and values, in the order of the way from a frame to a verdict.
+pub fn describe(bundle: &Bundle<'_>) -> Vec<(&'static str, String)> {
+    let manifest = bundle.manifest();
+    let p = &manifest.preprocessing;
+    let mut lines = vec![
+        ("bundle", hex(&bundle.id().0)),
+        ("product", manifest.product.to_string()),
+        ("created by", manifest.created_by.to_string()),
+        ("trained on", format!("images with SHA-256 {}", hex(&manifest.training_images_sha256))),
+        (
+            "frames",
+            if p.accepted.min == p.accepted.max {
+                format!("{} pixels only", p.accepted.min)
+            } else {
+                format!("{} to {} pixels", p.accepted.min, p.accepted.max)
+            },
+        ),
+        (
+            "region",
+            p.region.map_or_else(
+                || "the whole frame".into(),
+                |r| format!("{}x{} pixels at ({}, {})", r.width, r.height, r.x, r.y),
+            ),
+        ),
+        (
+            "geometry",
+            match &p.geometry {
+                Geometry::Resize => format!("resampled to {}", p.input),
+                Geometry::Tiles(tiles) => format!("tiles: {tiles:?}"),
+            },
+        ),
+        (
+            "model",
+            format!("\"{}\" -> \"{}\", {}", manifest.model.input_name, manifest.model.output_name, manifest.model.size),
+        ),
+        ("score", recipe(&manifest.recipe)),
+        (
+            "threshold",
+            format!(
+                "{:.6} ({} in units of 2^-24): a part is rejected if its score is this or more",
+                score_as_float(manifest.threshold.raw()),
+                manifest.threshold.raw()
+            ),
+        ),
+        ("evidence", evidence(&manifest.evidence)),
+    ];
+    for section in bundle.sections() {
+        lines.push((
+            "section",
+            format!(
+                "{:<13} {:>9} bytes, SHA-256 {}",
+                section.kind.to_string(),
+                section.bytes.len(),
+                hex(&section.sha256)
+            ),
+        ));
+    }
+    lines
+}
+
+/// Such as `maximum of the smoothed SSIM difference map (radius 4)`.
+pub fn recipe(recipe: &ScoreRecipe) -> String {
+    let metric = match recipe.metric {
+        Metric::Ssim => "SSIM",
+        Metric::L2 => "L2",
+    };
+    match recipe.pooling {
+        Pooling::Mean => format!("mean of the {metric} difference map"),
+        Pooling::SmoothedMaximum { radius } => {
+            format!("maximum of the smoothed {metric} difference map (radius {radius})")
+        }
+    }
+}
+
+fn evidence(evidence: &ThresholdEvidence) -> String {
+    match evidence {
+        ThresholdEvidence::Calibrated {
+            images,
+            rank,
+            average_false_rejects_ppm,
+            upper95_false_rejects_ppm,
+            lowest,
+            median,
+            highest,
+        } => format!(
+            "{images} good images, threshold above the {} score; good parts rejected: {:.2} % on average, at most \
+             {:.2} % with 95 % confidence; scores from {lowest} over {median} (median) to {highest}",
+            ordinal_from_top(*rank),
+            f64::from(*average_false_rejects_ppm) / 1e4,
+            f64::from(*upper95_false_rejects_ppm) / 1e4,
+        ),
+        ThresholdEvidence::ByHand { trial: None } => promise(evidence),
+        ThresholdEvidence::ByHand { trial: Some(trial) } => format!(
+            "{}; scores from {} over {} (median) to {}",
+            promise(evidence),
+            trial.lowest,
+            trial.median,
+            trial.highest
+        ),
+    }
+}
+
+fn ordinal_from_top(rank: u32) -> String {
+    if rank == 1 { "largest".into() } else { format!("number {rank} from the top") }
+}

@@ -1,0 +1,181 @@
+//! The pictures behind a score, made again by the station's own pipeline: input, reconstruction, the difference map
+//! that the score was taken from (smoothed if the recipe smooths), and the mask of the defect if there is one.
+//!
+//! An image must give the score that it was judged by, or there is no picture. Differences are in Q24.
+
+use std::path::Path;
+
+use edge_runtime::camera::decode::decode_file;
+use edge_runtime::clock::MonotonicClock;
+use edge_runtime::frame::Frame;
+use edge_runtime::inspector::OpenError;
+use edge_runtime::pipeline::{Evidence, Pipeline};
+use edge_runtime::reconstruct::TractReconstructor;
+use shared::bundle::{Bundle, SectionKind};
+use shared::difference::Pooling;
+use shared::image::{FrameView, GrayView, Size};
+use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
+use shared::score::Score;
+use shared::similarity::BORDER;
+
+use super::colour_scale::ColourScale;
+use super::panel::Tile;
+use super::{ReportError, picture};
+use crate::dataset::load::preprocessed;
+
+/// The longest side of a photograph that is shown as it came, in pixels.
+const THUMBNAIL_SIDE: u16 = 256;
+
+/// Redraws images with one model and one colour scale.
+#[derive(Debug)]
+pub struct Redrawer {
+    pipeline: Pipeline<TractReconstructor>,
+    clock: MonotonicClock,
+    scale: ColourScale,
+}
+
+impl Redrawer {
+    /// Redraws with `bundle`'s model. `preprocessing` is the bundle's own, or [`of_the_input`] for images that are
+    /// preprocessed already.
+    ///
+    /// # Errors
+    /// [`ReportError`] if the model cannot be used.
+    pub fn new(bundle: &Bundle<'_>, preprocessing: Preprocessing) -> Result<Self, ReportError> {
+        let manifest = bundle.manifest();
+        let onnx = bundle.section(SectionKind::Onnx).ok_or(OpenError::NoModel)?;
+        let model = &manifest.model;
+        let model = TractReconstructor::from_onnx(onnx, &model.input_name, &model.output_name, model.size)
+            .map_err(OpenError::from)?;
+        Ok(Self {
+            pipeline: Pipeline::new(preprocessing, manifest.recipe, model).map_err(OpenError::from)?,
+            clock: MonotonicClock::new(),
+            scale: ColourScale::new(manifest.threshold, manifest.recipe.pooling),
+        })
+    }
+
+    /// The scale of all maps.
+    pub fn scale(&self) -> ColourScale {
+        self.scale
+    }
+
+    /// The pictures of `frame`, which must give the score that it had. `path` is what errors call it.
+    ///
+    /// # Errors
+    /// [`ReportError`] if it does not.
+    pub fn tiles(&mut self, frame: &FrameView<'_>, path: &Path, expected: Score) -> Result<Vec<Tile>, ReportError> {
+        let again = |source| ReportError::Again { path: path.to_owned(), source };
+        let found = self.pipeline.measure(frame, &self.clock).map_err(again)?.score;
+        if found != expected {
+            return Err(ReportError::Changed { path: path.to_owned(), found, expected });
+        }
+        let pooling = self.pipeline.recipe().pooling;
+        Ok(self.pipeline.evidence().map_or_else(Vec::new, |evidence| evidence_tiles(&evidence, pooling, self.scale)))
+    }
+
+    /// The mask of a photograph of this size, as the model would have seen it; `None` if it cannot be read or has
+    /// another size.
+    pub fn mask(&self, path: &Path, photograph: Size) -> Option<Tile> {
+        let mask = decode_file(path).ok().filter(|mask| mask.size() == photograph)?;
+        let accepted = AcceptedSizes { min: photograph, max: photograph };
+        let how = Preprocessing { accepted, ..*self.pipeline.preprocessing() };
+        let pixels = preprocessed(&mask, &how).ok()?;
+        let uri = picture::gray(GrayView::packed(&pixels, how.input).ok()?);
+        Some(Tile { name: "Mask", alt: "where the defect is".into(), uri, size: how.input, peak: None })
+    }
+}
+
+/// For images that are the model's input already.
+pub fn of_the_input(size: Size) -> Preprocessing {
+    let accepted = AcceptedSizes { min: size, max: size };
+    Preprocessing { region: None, geometry: Geometry::Resize, accepted, input: size }
+}
+
+fn evidence_tiles(evidence: &Evidence<'_>, pooling: Pooling, scale: ColourScale) -> Vec<Tile> {
+    let size = evidence.input.size();
+    let map = evidence.smoothed.unwrap_or(evidence.difference);
+    let peak = match pooling {
+        Pooling::SmoothedMaximum { .. } => Some(peak_of(map, size)),
+        Pooling::Mean => None,
+    };
+    let where_it_is =
+        peak.map_or_else(String::new, |(x, y)| format!(", greatest at column {x}, row {y} of {size} pixels"));
+    vec![
+        Tile {
+            name: "Input",
+            alt: "the preprocessed photograph".into(),
+            uri: picture::gray(evidence.input),
+            size,
+            peak,
+        },
+        Tile {
+            name: "Reconstruction",
+            alt: "what the network made of it".into(),
+            uri: picture::gray(evidence.reconstruction),
+            size,
+            peak: None,
+        },
+        Tile {
+            name: "Difference map",
+            alt: format!("the differences between both{where_it_is}"),
+            uri: picture::map(map, size, scale),
+            size,
+            peak,
+        },
+    ]
+}
+
+/// The first pixel with the greatest value, among those that the score looks at.
+fn peak_of(map: &[u32], size: Size) -> (u16, u16) {
+    let inside = |side: u16| BORDER..side.saturating_sub(BORDER);
+    let value = |(x, y): (u16, u16)| map[usize::from(y) * usize::from(size.width) + usize::from(x)];
+    let pixels = inside(size.height).flat_map(|y| inside(size.width).map(move |x| (x, y)));
+    pixels.reduce(|best, pixel| if value(pixel) > value(best) { pixel } else { best }).unwrap_or((0, 0))
+}
+
+/// A photograph as it came, smaller if it is large: for one that could not be judged.
+pub fn photograph(frame: &Frame) -> Option<Tile> {
+    let from = frame.size();
+    let longest = u32::from(from.width.max(from.height));
+    let scaled = |side: u16| {
+        let side = u32::from(side);
+        (side * u32::from(THUMBNAIL_SIDE).min(longest) / longest).max(1) as u16
+    };
+    let size = Size::new(scaled(from.width), scaled(from.height));
+    let accepted = AcceptedSizes { min: from, max: from };
+    let how = Preprocessing { region: None, geometry: Geometry::Resize, accepted, input: size };
+    let pixels = preprocessed(frame, &how).ok()?;
+    let alt = format!("the photograph of {from} pixels, in gray");
+    Some(Tile { name: "Photograph", alt, uri: picture::gray(GrayView::packed(&pixels, size).ok()?), size, peak: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::image::PixelFormat;
+
+    use super::*;
+
+    #[test]
+    fn the_peak_is_where_the_score_is_taken_and_not_on_the_border() {
+        let size = Size::new(9, 8);
+        let mut map = vec![1; size.area()];
+        map[0] = 90; // a corner, which the score does not see
+        map[4 * 9 + 5] = 50;
+        map[4 * 9 + 4] = 50;
+        assert_eq!(peak_of(&map, size), (4, 4));
+    }
+
+    #[test]
+    fn a_photograph_keeps_its_proportions() {
+        let size = |width, height| {
+            let frame = Frame::new(
+                vec![7; usize::from(width) * usize::from(height)],
+                Size::new(width, height),
+                PixelFormat::Gray8,
+            );
+            photograph(&frame.unwrap()).unwrap().size
+        };
+        assert_eq!(size(64, 48), Size::new(64, 48));
+        assert_eq!(size(1024, 512), Size::new(256, 128));
+        assert_eq!(size(2, 2000), Size::new(1, 256));
+    }
+}
