@@ -60,12 +60,12 @@ pub fn f1_max_good_positive(levels: &[Level]) -> Option<f64> {
     (all.negatives > 0).then_some(best)
 }
 
-/// [`auroc`] of single scores.
+/// AUROC of single scores.
 pub fn image_auroc<S: Ord + Copy>(good: &[S], defective: &[S]) -> Option<f64> {
     auroc(Ladder::new(good, defective).levels())
 }
 
-/// [`f1_max`] of single scores.
+/// The highest F1 over all thresholds, of single scores.
 pub fn best_f1<S: Ord + Copy>(good: &[S], defective: &[S]) -> Option<f64> {
     f1_max(Ladder::new(good, defective).levels())
 }
