@@ -96,6 +96,16 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
     for name in ["f1", "f1_max", "f1_reject_all", "false_reject_rate", "escape_rate", "threshold"] {
         assert!(printed[name].is_number(), "{name} is missing: {printed}");
     }
+    for name in ["average_precision", "escape_rate_upper95", "pixel_auroc", "pixel_ap", "aupro", "iou"] {
+        assert!(printed[name].is_number(), "{name} is missing: {printed}");
+    }
+    assert_eq!((printed["n_pixel_good"].as_u64(), printed["n_pixel_defective"].as_u64()), (Some(3), Some(3)));
+
+    let output = run("host-trainer", &["evaluate", "--bundle", path(&bundle), "--data", path(&data)]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for group in ["image level", "pixel level", "kind of defect", "crack", "AUPRO"] {
+        assert!(text.contains(group), "{group} is missing:\n{text}");
+    }
 }
 
 #[test]

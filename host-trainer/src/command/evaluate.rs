@@ -8,7 +8,7 @@ use shared::bundle::Bundle;
 
 use crate::cli::EvaluateArgs;
 use crate::dataset::EvaluationSet;
-use crate::evaluation::{Evaluation, Judged, evaluate};
+use crate::evaluation::{Evaluation, Interval, Judged, evaluate};
 use crate::files::write_atomically;
 use crate::progress;
 use crate::report::EvaluationReport;
@@ -44,28 +44,105 @@ pub fn judge(bundle: &Bundle<'_>, set: &EvaluationSet) -> anyhow::Result<(Evalua
     Ok(result?)
 }
 
-/// The figures for a person.
-pub fn table(evaluation: &Evaluation) -> Table {
-    let mut table = new_table();
-    table.set_header(["", "", ""]);
-    let good = evaluation.n_good;
-    let defective = evaluation.n_defective;
-    table.add_row(row("image AUROC", evaluation.image_auroc, "1 = every defective part scores above every good one"));
-    table.add_row(row("F1 at the stored threshold", evaluation.f1, "defective is positive"));
-    table.add_row(row("F1 of rejecting everything", evaluation.f1_reject_all, "what F1 has to beat"));
-    table.add_row(row("best F1", evaluation.f1_max, "threshold chosen knowing the labels"));
-    table.add_row(row("false-reject rate", evaluation.false_reject_rate, &format!("of {good} good parts")));
-    table.add_row(row("escape rate", evaluation.escape_rate, &format!("of {defective} defective parts")));
-    for (name, kind) in &evaluation.kinds {
-        table.add_row([format!("  {name}"), format!("{} of {}", kind.rejected, kind.n), "rejected".to_owned()]);
+/// The figures for a person: image level, pixel level, kinds of defects.
+pub fn table(evaluation: &Evaluation) -> String {
+    let mut tables = vec![image_level(evaluation)];
+    if evaluation.n_defective > 0 {
+        tables.extend([pixel_level(evaluation), kinds(evaluation), alternatives(evaluation)]);
     }
-    table.add_row(["faults".to_owned(), evaluation.n_fault.to_string(), "counted as rejects".to_owned()]);
-    for alternative in &evaluation.alternatives {
-        table.add_row(row(
-            &format!("image AUROC of {}", alternative.score),
-            alternative.image_auroc,
-            &format!("best F1 {}", number(alternative.f1_max)),
-        ));
+    tables.iter().map(Table::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+fn image_level(evaluation: &Evaluation) -> Table {
+    let e = evaluation;
+    let mut table = new_table();
+    table.set_header(["image level", "", "95 % interval", ""]);
+    let all = "1 = every defective part scores above every good one";
+    table.add_row(figure("AUROC", e.image_auroc, e.image_auroc_interval95, all));
+    table.add_row(figure("average precision", e.average_precision, e.average_precision_interval95, ""));
+    table.add_row(figure("F1 at the stored threshold", e.f1, e.f1_interval95, "defective is positive"));
+    table.add_row(figure("F1 of rejecting everything", e.f1_reject_all, None, "what F1 has to beat"));
+    table.add_row(figure("best F1", e.f1_max, e.f1_max_interval95, "threshold chosen knowing the labels"));
+    let good = format!(
+        "at the stored threshold; best {}, passing everything {}",
+        number(e.f1_max_good_positive),
+        number(e.f1_pass_all_good_positive)
+    );
+    table.add_row(figure("F1, good is positive", e.f1_good_positive, None, &good));
+    table.add_row(figure("precision", e.precision, None, "rejected parts that are defective"));
+    let bound = |upper: Option<f64>| upper.map_or_else(String::new, |u| format!("; 95 % sure: at most {u:.3}"));
+    let remark = format!("of {} good parts{}", e.n_good, bound(e.false_reject_rate_upper95));
+    table.add_row(figure("false-reject rate", e.false_reject_rate, e.false_reject_rate_interval95, &remark));
+    let remark = format!("of {} defective parts{}", e.n_defective, bound(e.escape_rate_upper95));
+    table.add_row(figure("escape rate", e.escape_rate, e.escape_rate_interval95, &remark));
+    table.add_row(["faults".to_owned(), e.n_fault.to_string(), String::new(), "counted as rejects".to_owned()]);
+    table
+}
+
+fn pixel_level(evaluation: &Evaluation) -> Table {
+    let p = &evaluation.pixel;
+    let mut table = new_table();
+    table.set_header(["pixel level", "", "95 % interval", ""]);
+    if p.n_pixel_regions == 0 {
+        let remark = "no defective part has a mask (ground_truth/KIND/NAME_mask.png)";
+        table.add_row(["none".to_owned(), String::new(), String::new(), remark.to_owned()]);
+        return table;
+    }
+    let counted =
+        format!("{} regions in {} defective images, {} good", p.n_pixel_regions, p.n_pixel_defective, p.n_pixel_good);
+    table.add_row(figure("AUROC", p.pixel_auroc, p.pixel_auroc_interval95, &counted));
+    table.add_row(figure("average precision", p.pixel_ap, p.pixel_ap_interval95, ""));
+    table.add_row(figure("AUPRO", p.aupro, p.aupro_interval95, "every region counts alike; FPR up to 0.3"));
+    let threshold = if p.threshold_is_per_pixel {
+        "at the stored threshold"
+    } else {
+        "says little: the stored threshold is for a mean of the map, not for its pixels"
+    };
+    table.add_row(figure("IoU", p.iou, p.iou_interval95, threshold));
+    for (count, why) in [(p.n_without_mask, "defective, without a mask"), (p.n_without_map, "faults")] {
+        if count > 0 {
+            table.add_row(["left out".to_owned(), count.to_string(), String::new(), why.to_owned()]);
+        }
+    }
+    table
+}
+
+fn kinds(evaluation: &Evaluation) -> Table {
+    let mut table = new_table();
+    table.set_header([
+        "kind of defect",
+        "rejected",
+        "escapes at most",
+        "AUROC",
+        "AP",
+        "pixel AUROC",
+        "pixel AP",
+        "AUPRO",
+        "IoU",
+    ]);
+    for (name, kind) in &evaluation.kinds {
+        let pixel = &kind.pixel;
+        let figures = [
+            kind.escape_rate_upper95,
+            kind.image_auroc,
+            kind.average_precision,
+            pixel.pixel_auroc,
+            pixel.pixel_ap,
+            pixel.aupro,
+            pixel.iou,
+        ];
+        let rejected = format!("{} of {}", kind.rejected, kind.n);
+        table.add_row([name.clone(), rejected].into_iter().chain(figures.map(number)));
+    }
+    table
+}
+
+fn alternatives(evaluation: &Evaluation) -> Table {
+    let mut table = new_table();
+    table.set_header(["other scores of the same images", "AUROC", "AP", "best F1"]);
+    for other in &evaluation.alternatives {
+        let figures = [other.image_auroc, other.average_precision, other.f1_max];
+        table.add_row([other.score.to_owned()].into_iter().chain(figures.map(number)));
     }
     table
 }
@@ -82,8 +159,9 @@ pub fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "-".into(), |v| format!("{v:.3}"))
 }
 
-fn row(name: &str, value: Option<f64>, remark: &str) -> [String; 3] {
-    [name.to_owned(), number(value), remark.to_owned()]
+fn figure(name: &str, value: Option<f64>, interval: Option<Interval>, remark: &str) -> [String; 4] {
+    let interval = interval.map_or_else(String::new, |i| format!("{:.3} to {:.3}", i.low, i.high));
+    [name.to_owned(), number(value), interval, remark.to_owned()]
 }
 
 /// Names every part that was judged wrongly, so that a person can look at it.

@@ -249,6 +249,6 @@ pub(super) fn image_intervals(
         defective.iter().zip(&draw.defective).for_each(|(&at, &times)| levels[at].positives += u64::from(times));
         let rejected = |class: fn(&Level) -> u64| levels[..rejecting].iter().map(class).sum();
         let f1 = f1(rejected(|level| level.positives), rejected(|level| level.negatives), defective.len() as u64);
-        [auroc(&levels), average_precision(&levels), Some(f1), f1_max(&levels)]
+        [auroc(&levels), average_precision(&levels), (!defective.is_empty()).then_some(f1), f1_max(&levels)]
     })
 }

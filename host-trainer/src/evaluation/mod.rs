@@ -15,6 +15,6 @@ mod tests;
 pub use baseline::MeanFrame;
 pub use figures::{Alternative, Evaluation, Kind, roc, score_as_float};
 pub use mask::Mask;
-pub use metrics::{Bootstrap, Counts, Interval, RateBounds, RocPoint, best_f1, f1, image_auroc};
+pub use metrics::{Bootstrap, Counts, Interval, RateBounds, Resample, RocPoint, best_f1, f1, image_auroc};
 pub use pixels::{AnomalyMap, KindPixelFigures, PixelFigures, PixelTally};
 pub use run::{EvaluationError, Judged, evaluate};

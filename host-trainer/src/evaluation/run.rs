@@ -191,7 +191,8 @@ mod tests {
         fs::write(path, bytes).unwrap();
     }
 
-    /// Two good frames, two spots with masks, one without, a scratch whose mask is empty, and a good file that is no image.
+    /// Two good frames, two spots with masks, one without, a scratch whose mask is empty, and a good file that is no
+    /// image.
     fn write_set(root: &Path) {
         for name in ["000", "001"] {
             write(&root.join(format!("test/good/{name}.png")), &pixels(128, false));
@@ -311,6 +312,19 @@ mod tests {
         assert_eq!([pixel.pixel_auroc, pixel.pixel_ap, pixel.aupro, pixel.iou], [None; 4]);
         assert_eq!((pixel.n_pixel_good, pixel.n_without_mask, pixel.n_without_map), (0, 4, 1));
         assert_eq!(found.escape_rate, Some(0.25));
+    }
+
+    #[test]
+    fn without_defective_parts_only_the_good_ones_have_figures() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["000.png", "001.png"] {
+            write(&folder.path().join(name), &pixels(128, false));
+        }
+        let (found, _) = judge(folder.path(), None, MAXIMUM).unwrap();
+        assert_eq!([found.image_auroc, found.average_precision, found.f1, found.f1_max, found.recall], [None; 5]);
+        let intervals = [found.image_auroc_interval95, found.f1_interval95, found.escape_rate_interval95];
+        assert_eq!(intervals, [None; 3]);
+        assert_eq!((found.false_reject_rate, found.f1_good_positive), (Some(0.0), Some(1.0)));
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! AUPRO, the area below the per-region overlap curve (Bergmann, Batzner, Fauser, Sattlegger, Steger, "The MVTec Anomaly
-//! Detection Dataset", International Journal of Computer Vision 129, 2021, section 5.2).
+//! AUPRO, the area below the per-region overlap curve (Bergmann, Batzner, Fauser, Sattlegger, Steger, "The MVTec
+//! Anomaly Detection Dataset", International Journal of Computer Vision 129, 2021).
 //!
-//! At a threshold the overlap of a region is the share of its pixels at or above it; PRO is the mean over all regions of
-//! all images, so that a small defect counts as much as a large one. FPR is the share of all pixels outside of defects,
-//! those of good images included, at or above it.
+//! At a threshold the overlap of a region is the share of its pixels at or above it; PRO is the mean over all regions
+//! of all images, so that a small defect counts as much as a large one. FPR is the share of all pixels outside of
+//! defects, those of good images included, at or above it.
 
 use super::histogram::RegionLevel;
 

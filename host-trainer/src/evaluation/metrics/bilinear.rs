@@ -1,11 +1,11 @@
 //! Bilinear scaling of an anomaly map to the size of a mask, exact in integers.
 //!
 //! Pixel centres correspond: pixel `j` of `d` lies at `(j + 1/2) s / d - 1/2` among `s` source pixels, and beyond the
-//! outermost centres the outermost value holds. This is `align_corners=False` of PyTorch's `interpolate`, `INTER_LINEAR`
-//! of OpenCV's `resize`, and `half_pixel` of ONNX; no smoothing precedes a reduction.
+//! outermost centres the outermost value holds. This is `align_corners=False` of PyTorch's `interpolate`,
+//! `INTER_LINEAR` of OpenCV's `resize`, and `half_pixel` of ONNX; no smoothing precedes a reduction.
 //!
-//! On an axis the unit of length is 1/(2 d) of a source pixel, so that weights are integers. With values of at most 2^25
-//! and sides of at most 2^14:
+//! On an axis the unit of length is 1/(2 d) of a source pixel, so that weights are integers. With values of at most
+//! 2^25 and sides of at most 2^14:
 //!
 //! | quantity | bound | type |
 //! |---|---|---|
@@ -124,12 +124,13 @@ mod tests {
         (1u16..14, 1u16..14).prop_map(|(width, height)| Size::new(width, height))
     }
 
+    fn map() -> impl Strategy<Value = (Size, Vec<u32>)> {
+        size().prop_flat_map(|size| (Just(size), proptest::collection::vec(0..=Score::MAX.raw(), size.area())))
+    }
+
     proptest! {
         #[test]
-        fn it_is_the_real_interpolation_rounded_down(
-            (from, map) in size().prop_flat_map(|s| (Just(s), proptest::collection::vec(0..=Score::MAX.raw(), s.area()))),
-            to in size(),
-        ) {
+        fn it_is_the_real_interpolation_rounded_down((from, map) in map(), to in size()) {
             let scaled = scale(&map, from, to);
             let at = |j: usize, from: u16, to: u16| {
                 let x = ((j as f64 + 0.5) * f64::from(from) / f64::from(to) - 0.5).clamp(0.0, f64::from(from - 1));
@@ -146,9 +147,7 @@ mod tests {
         }
 
         #[test]
-        fn the_own_size_changes_nothing(
-            (size, map) in size().prop_flat_map(|s| (Just(s), proptest::collection::vec(0..=Score::MAX.raw(), s.area()))),
-        ) {
+        fn the_own_size_changes_nothing((size, map) in map()) {
             prop_assert_eq!(scale(&map, size, size), map);
         }
     }

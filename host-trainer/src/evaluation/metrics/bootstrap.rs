@@ -1,10 +1,10 @@
 //! Bootstrap intervals over images (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13:
 //! percentile intervals): how much a figure would move with another draw of images of the same kind.
 //!
-//! Images are drawn with replacement, good ones among the good and defective ones among the defective, so that the share
-//! of defects stays what it was. The same seed gives the same interval. It cannot know what the images do not show: where
-//! the classes are told apart without an error every draw is perfect too, and the interval is a point. The exact bounds
-//! of a rate do not have this weakness.
+//! Images are drawn with replacement, good ones among the good and defective ones among the defective, so that the
+//! share of defects stays what it was. The same seed gives the same interval. It cannot know what the images do not
+//! show: where the classes are told apart without an error every draw is perfect too, and the interval is a point. The
+//! exact bounds of a rate do not have this weakness.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

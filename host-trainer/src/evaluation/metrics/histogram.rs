@@ -1,8 +1,8 @@
 //! Counts of pixels by map value, in memory that does not grow with the number of images.
 //!
 //! A bin holds the values that agree in their leading bits: values below 2^bits have a bin each, greater ones share it
-//! with those that differ by less than one part in 2^(bits - 1). Bins follow the order of the values, so that a figure of
-//! bins is the exact figure of slightly coarser thresholds. What is lost is the order within a bin:
+//! with those that differ by less than one part in 2^(bits - 1). Bins follow the order of the values, so that a figure
+//! of bins is the exact figure of slightly coarser thresholds. What is lost is the order within a bin:
 //!
 //! | figure | differs from the exact one by at most |
 //! |---|---|
@@ -238,7 +238,7 @@ mod tests {
 
                 let (mut found, mut called, mut least, mut greatest) = (0.0, 0.0, 0.0, 0.0);
                 for level in &levels {
-                    // At worst the others come first and no two of these are tied, at best all of these are and come first.
+                    // At worst the others come first and these are not tied; at best these are tied and come first.
                     for i in 1..=level.positives {
                         least += (found + i as f64) / (called + level.negatives as f64 + i as f64) / p;
                     }

@@ -1,5 +1,5 @@
-//! Scores of two classes, sorted into levels: what every ranking figure is computed from, whether its items are images or
-//! pixels.
+//! Scores of two classes, sorted into levels: what every ranking figure is computed from, whether its items are images
+//! or pixels.
 //!
 //! Levels run from the highest score down. Rejecting "from a level on" rejects it and all before it. Items of one level
 //! are tied; no figure may depend on their order.

@@ -1,8 +1,8 @@
 //! The figures of an evaluation as functions of scores, maps and masks: no file, no model, no text. `docs/metrics.md`
 //! defines each of them.
 //!
-//! Defective is the positive class unless a name says `good_positive`. Scores and map values are Q24 integers; a part is
-//! called defective from the threshold on. Shares and areas are 0 to 1.
+//! Defective is the positive class unless a name says `good_positive`. Scores and map values are Q24 integers; a part
+//! is called defective from the threshold on. Shares and areas are 0 to 1.
 
 mod aupro;
 mod bilinear;

@@ -1,5 +1,5 @@
 //! Connected regions of a mask: defective pixels that touch at a side or a corner (8 neighbours) are one region, as in
-//! the evaluation of Bergmann et al. 2021.
+//! the evaluation code of Bergmann et al. 2021.
 //!
 //! Kept as runs, so that memory follows the outlines of the defects, not the pixels of the mask.
 
