@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use host_trainer::augmentation::Flips;
+use host_trainer::dataset::OnUnreadable;
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job};
 use host_trainer::render::{RenderConfig, write_dataset};
@@ -29,7 +30,9 @@ fn train(data: &Path) -> Artifacts {
         flips: Flips::Both,
     };
     let product = "miniature".to_owned();
-    Job { data: data.to_owned(), product, device: DeviceChoice::Cpu, training, rank: 1 }.execute().unwrap()
+    let on_unreadable = OnUnreadable::Refuse;
+    let data = data.to_owned();
+    Job { data, on_unreadable, product, device: DeviceChoice::Cpu, training, rank: 1 }.execute().unwrap()
 }
 
 #[test]

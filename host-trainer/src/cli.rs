@@ -101,6 +101,9 @@ pub struct TrainArgs {
     /// and let fewer defects escape
     #[arg(long, default_value_t = 1, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
     pub rank: u32,
+    /// Leave out images that cannot be used (empty, cut off, no image) instead of stopping; they are listed and counted
+    #[arg(long)]
+    pub skip_unreadable: bool,
 }
 
 /// Settings of the training loop.

@@ -1,20 +1,25 @@
-//! From a folder of good photographs to a sealed bundle, in the order that the promise depends on: split, train,
+//! From a folder of good photographs to a sealed bundle, in the order that the promise depends on: load, split, train,
 //! export, calibrate the exported file, seal.
 
 use std::path::{Path, PathBuf};
 
-use edge_runtime::camera::decode::{DecodeError, decode_file};
+use edge_runtime::camera::decode::{DecodeError, decode_bytes, read_image_file};
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::pipeline::{MeasureError, Pipeline, PipelineError};
 use edge_runtime::reconstruct::Reconstructor;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::score::Score;
 use shared::similarity::Metric;
 use shared::wire::{Manifest, ModelInterface, NAME_LEN, Name, ThresholdEvidence};
 
 use crate::calibration::{CalibrationError, calibrate, check_rank};
-use crate::dataset::{DatasetError, GoodImages, LoadError, LoadedImages, Split, SplitError, load_good};
+use crate::dataset::duplicates::{EqualFiles, equal_images};
+use crate::dataset::unreadable::List;
+use crate::dataset::{
+    DatasetError, GoodImages, LeftOut, LoadedImages, OnUnreadable, Split, SplitError, UnreadableImages, load_good,
+};
 use crate::device::{DeviceChoice, NoAdapter};
 use crate::export::bundle::SealError;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
@@ -36,6 +41,8 @@ const CREATED_BY: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VE
 pub struct Job {
     /// Folder of photographs.
     pub data: PathBuf,
+    /// What to do about images that cannot be used.
+    pub on_unreadable: OnUnreadable,
     /// Name of the part; part of the bundle.
     pub product: String,
     /// Where to train.
@@ -80,6 +87,10 @@ pub struct TrainingRecord {
     pub images_sha256: String,
     /// The files of each part of the split.
     pub files: SplitFiles,
+    /// Files that were found and not used.
+    pub left_out: Vec<LeftOut>,
+    /// Groups of equal images, all of them in the training part.
+    pub duplicates: EqualFiles,
     /// Step of the weights that were kept.
     pub best_step: usize,
     /// Course of training.
@@ -97,10 +108,32 @@ pub struct TrainingRecord {
 /// The files of each part of the split, relative to the folder of good images.
 #[derive(Clone, Debug, Serialize)]
 pub struct SplitFiles {
-    training: Vec<PathBuf>,
-    validation: Vec<PathBuf>,
-    development: Vec<PathBuf>,
-    calibration: Vec<PathBuf>,
+    training: Vec<UsedFile>,
+    validation: Vec<UsedFile>,
+    development: Vec<UsedFile>,
+    calibration: Vec<UsedFile>,
+}
+
+/// One file, and its bytes when it was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UsedFile {
+    /// Relative to the folder of good images.
+    pub file: PathBuf,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+}
+
+impl SplitFiles {
+    fn of(split: &Split, images: &LoadedImages) -> Self {
+        let used = |&index: &usize| UsedFile { file: images.files[index].clone(), sha256: hex(&images.sha256[index]) };
+        let part = |indices: &[usize]| indices.iter().map(used).collect();
+        Self {
+            training: part(&split.training),
+            validation: part(&split.validation),
+            development: part(&split.development),
+            calibration: part(&split.calibration),
+        }
+    }
 }
 
 /// What the threshold promises of further good parts.
@@ -122,13 +155,16 @@ pub enum JobError {
     #[error(transparent)]
     Device(#[from] NoAdapter),
     #[error(transparent)]
-    Load(#[from] LoadError),
+    Unreadable(#[from] UnreadableImages),
     #[error(transparent)]
     Training(#[from] TrainingError),
     #[error(transparent)]
     Parity(#[from] ParityError),
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// A file that was written to while the job ran.
+    #[error("{}: the file has changed since it was loaded; train again, and leave the folder alone meanwhile", .0.display())]
+    Changed(PathBuf),
     /// A good image that the finished pipeline cannot score.
     #[error("{}: a good image cannot be scored", path.display())]
     Measure {
@@ -156,17 +192,21 @@ impl Job {
         // Whatever can be refused is refused before the minutes of training.
         let product = product_name(&self.product)?;
         let good = GoodImages::open(&self.data)?;
-        let split = Split::new(good.files.len(), self.training.seed)?;
-        check_rank(self.rank, split.calibration.len() as u32)?;
         let selected = self.device.select()?;
         let architecture = compact();
 
         let bar = progress::counting("loading", good.files.len() as u64);
-        let images = load_good(&good, architecture.size, &|| bar.inc(1))?;
+        let loaded = load_good(&good, architecture.size, self.on_unreadable, &|| bar.inc(1));
         bar.finish_and_clear();
+        let images = loaded?;
+        let equal = equal_images(&images.identities());
+        let duplicates = EqualFiles::of(&equal, |index| &images.files[index]);
+        say_what_is_odd(&images, &duplicates);
+        let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
+        check_rank(self.rank, split.calibration.len() as u32)?;
         progress::say(format!(
             "{} good images: {} to train, {} to stop in time, {} to develop, {} for the threshold alone; on {}",
-            good.files.len(),
+            images.files.len(),
             split.training.len(),
             split.validation.len(),
             split.development.len(),
@@ -201,8 +241,8 @@ impl Job {
         let (tract, parity) = check_parity(&architecture, &trained.weights, &onnx, frames)?;
 
         let mut pipeline = Pipeline::new(images.preprocessing, DEFAULT_RECIPE, tract)?;
-        let calibration = measure(&mut pipeline, &good, &split.calibration)?;
-        let development = measure(&mut pipeline, &good, &split.development)?;
+        let calibration = measure(&mut pipeline, &images, &split.calibration)?;
+        let development = measure(&mut pipeline, &images, &split.development)?;
         let (threshold, evidence) = calibrate(&calibration, self.rank)?;
 
         let manifest = Manifest {
@@ -221,7 +261,6 @@ impl Job {
         };
         let bundle = seal(&manifest, &onnx)?;
 
-        let files = |indices: &[usize]| indices.iter().map(|&i| images.files[i].clone()).collect();
         let record = TrainingRecord {
             created_by: CREATED_BY.into(),
             product: self.product.clone(),
@@ -230,12 +269,9 @@ impl Job {
             device: selected.description,
             training: self.training.clone(),
             images_sha256: hex(&images.fingerprint),
-            files: SplitFiles {
-                training: files(&split.training),
-                validation: files(&split.validation),
-                development: files(&split.development),
-                calibration: files(&split.calibration),
-            },
+            files: SplitFiles::of(&split, &images),
+            left_out: images.left_out.clone(),
+            duplicates,
             best_step: trained.best_step,
             history: trained.history,
             parity,
@@ -276,6 +312,22 @@ impl Artifacts {
     }
 }
 
+/// Names the images that are left out or there twice.
+fn say_what_is_odd(images: &LoadedImages, duplicates: &EqualFiles) {
+    if !images.left_out.is_empty() {
+        let count = images.left_out.len();
+        let found = count + images.files.len();
+        progress::say(format!("left out: {count} of {found} images cannot be used:\n{}", List(&images.left_out)));
+    }
+    if !duplicates.is_empty() {
+        progress::say(format!(
+            "warning: these images are equal (the same pixels in the network's size):\n{duplicates}\n\
+             Each group is kept together in the training part, so that the threshold rests on images that nothing \
+             else has seen. Remove all but one of each."
+        ));
+    }
+}
+
 /// The images of one part of the split.
 pub fn part<'a>(images: &'a LoadedImages, indices: &[usize]) -> Vec<&'a [u8]> {
     indices.iter().map(|&i| images.images[i].as_slice()).collect()
@@ -284,15 +336,19 @@ pub fn part<'a>(images: &'a LoadedImages, indices: &[usize]) -> Vec<&'a [u8]> {
 /// Scores files as the station would: from the file, through preprocessing, the exported model and the integer score.
 fn measure(
     pipeline: &mut Pipeline<impl Reconstructor>,
-    good: &GoodImages,
+    images: &LoadedImages,
     indices: &[usize],
 ) -> Result<Vec<Score>, JobError> {
     let clock = MonotonicClock::new();
     indices
         .iter()
         .map(|&i| {
-            let path = good.root.join(&good.files[i]);
-            let frame = decode_file(&path)?;
+            let path = images.root.join(&images.files[i]);
+            let bytes = read_image_file(&path)?;
+            if Sha256::digest(&bytes)[..] != images.sha256[i] {
+                return Err(JobError::Changed(path));
+            }
+            let frame = decode_bytes(&bytes, &path)?;
             let measured = frame.view().map_err(MeasureError::from).and_then(|view| pipeline.measure(&view, &clock));
             measured.map(|m| m.score).map_err(|source| JobError::Measure { path, source })
         })

@@ -1,12 +1,14 @@
 //! `train`: a folder of good photographs becomes a bundle.
 
 use crate::cli::TrainArgs;
+use crate::dataset::OnUnreadable;
 use crate::job::{Artifacts, Job};
 
 /// Runs `train`.
 pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let job = Job {
         data: args.data.clone(),
+        on_unreadable: if args.skip_unreadable { OnUnreadable::Skip } else { OnUnreadable::Refuse },
         product: args.product.clone(),
         device: args.device,
         training: args.training.config(),
@@ -23,6 +25,9 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
 /// What a person wants to know of a finished training.
 pub fn print_summary(artifacts: &Artifacts) {
     let record = &artifacts.record;
+    if !record.left_out.is_empty() {
+        println!("left out    {} images that cannot be used; training.json lists them", record.left_out.len());
+    }
     let best = record.history.iter().find(|entry| entry.step == record.best_step);
     println!(
         "trained     {} steps on {}, best at step {} (validation loss {:.4})",

@@ -57,6 +57,11 @@ impl GoodImages {
         }
         Ok(Self { root, files })
     }
+
+    /// Where the files lie.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|file| self.root.join(file)).collect()
+    }
 }
 
 /// What is known of a test image.

@@ -16,6 +16,7 @@ use shared::similarity::Metric;
 use shared::verdict::{FaultReason, Verdict};
 
 use super::metrics::{Counts, best_f1, image_auroc};
+use crate::dataset::duplicates::Identity;
 use crate::dataset::{EvaluationSet, Label};
 
 /// Scores that are computed beside the bundle's own, to compare with the literature: the paper's two.
@@ -37,6 +38,8 @@ pub struct Judged {
     pub fault: Option<FaultReason>,
     /// The bundle's score.
     pub score: Option<Score>,
+    /// What it shows in the network's size, if it was measured.
+    pub identity: Option<Identity>,
     alternatives: [Option<Score>; ALTERNATIVES.len()],
 }
 
@@ -105,6 +108,7 @@ pub fn evaluate<R: Reconstructor, C: Clock>(
             rejected: true,
             fault: None,
             score: None,
+            identity: None,
             alternatives: [None; ALTERNATIVES.len()],
         };
         let frame = decode_file(&image.path);
@@ -120,6 +124,7 @@ pub fn evaluate<R: Reconstructor, C: Clock>(
                     Verdict::Fault(reason) => one.fault = Some(reason),
                 }
                 if let Some(evidence) = inspector.evidence() {
+                    one.identity = Some(Identity::of(evidence.input.rows()));
                     one.alternatives = ALTERNATIVES.map(|(_, recipe)| rescore(&recipe, &evidence));
                 }
             }

@@ -1,7 +1,8 @@
 //! Why an image file did not become a frame: which file, what was found, what was expected, what to do.
 
+use std::error::Error;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use shared::image::MAX_SIDE;
 
@@ -114,8 +115,8 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// The same error about a file that is called otherwise: a list of errors names the folder once.
-    pub fn renamed(mut self, name: &Path) -> Self {
+    /// The message and its causes without the file's name, for a list that names the files itself.
+    pub fn into_reason(mut self) -> String {
         match &mut self {
             Self::Missing { path }
             | Self::NotAFile { path }
@@ -127,8 +128,12 @@ impl DecodeError {
             | Self::Dimensions { path, .. }
             | Self::Unsupported { path, .. }
             | Self::SeveralImages { path, .. }
-            | Self::Damaged { path, .. } => *path = name.to_owned(),
+            | Self::Damaged { path, .. } => *path = PathBuf::new(),
         }
-        self
+        let mut text = self.to_string().trim_start_matches(": ").to_owned();
+        if let Some(cause) = self.source() {
+            text = format!("{text}: {cause}");
+        }
+        text
     }
 }

@@ -252,5 +252,8 @@ fn errors_name_the_file_and_what_was_found() {
     let error = decode_file(&path).unwrap_err();
     let message = error.to_string();
     assert!(message.contains("note.png") && message.contains("6a 75 73 74"), "{message}");
-    assert!(error.renamed(Path::new("a/b.png")).to_string().starts_with("a/b.png: not a PNG"));
+    let reason = error.into_reason();
+    assert!(message.ends_with(&format!("note.png: {reason}")) && reason.starts_with("not a PNG"), "{reason}");
+    let unreadable = DecodeError::Unreadable { path, source: io::Error::other("the disk is on fire") };
+    assert!(unreadable.into_reason().ends_with("the disk: the disk is on fire"));
 }
