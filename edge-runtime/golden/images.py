@@ -20,7 +20,7 @@ GRAY8 = ((19 * x + 7 * y) % 256).astype(np.uint8)
 GRAY16 = ((5003 * x + 911 * y) % 65536).astype(np.uint16)
 GRAY10 = ((83 * x + 17 * y) % 1024).astype(np.uint16)
 RGB8 = np.stack([(19 * x + 7 * y) % 256, (5 * x + 29 * y) % 256, (11 * x + 3 * y) % 256], -1).astype(np.uint8)
-RGB16 = np.stack([(5003 * x + 911 * y) % 65536, (701 * x + 4001 * y) % 65536, (97 * x + 13 * y) % 65536], -1).astype(np.uint16)
+RGB16 = np.stack([5003 * x + 911 * y, 701 * x + 4001 * y, 97 * x + 13 * y], -1).astype(np.uint16)  # modulo 65536
 ALPHA = (17 * x * y % 256).astype(np.uint8)
 INDEX = ((x + 2 * y) % 5).astype(np.uint8)
 COLOURS = [(0, 0, 0), (250, 10, 20), (30, 240, 40), (50, 60, 230), (255, 255, 255)]
@@ -85,7 +85,8 @@ save("bit.bmp", bit)
 
 def bmp(name, header, bits, compression, palette, data, height=HEIGHT):
     """A BMP by the letter of the format's description: wingdi.h, BITMAPINFOHEADER."""
-    info = struct.pack("<IiiHHIIiiII", header, WIDTH, height, 1, bits, compression, len(data), 2835, 2835, len(palette) // 4, 0)
+    colours = len(palette) // 4
+    info = struct.pack("<IiiHHIIiiII", header, WIDTH, height, 1, bits, compression, len(data), 2835, 2835, colours, 0)
     start = 14 + len(info) + len(palette)
     path = OUT / name
     path.write_bytes(b"BM" + struct.pack("<IHHI", start + len(data), 0, 0, start) + info + palette + data)
@@ -111,7 +112,8 @@ padded[:, : WIDTH * 3] = RGB8[..., ::-1].reshape(HEIGHT, -1)
 path = bmp("rgb8-topdown.bmp", 40, 24, 0, b"", padded.tobytes(), -HEIGHT)
 assert np.array_equal(np.asarray(Image.open(path)), RGB8)
 
-for name, compression in [("", None), ("-lzw", "tiff_lzw"), ("-deflate", "tiff_adobe_deflate"), ("-packbits", "packbits")]:
+COMPRESSIONS = {"": None, "-lzw": "tiff_lzw", "-deflate": "tiff_adobe_deflate", "-packbits": "packbits"}
+for name, compression in COMPRESSIONS.items():
     save(f"gray8{name}.tif", gray8, compression=compression)
     save(f"rgb8{name}.tif", rgb8, compression=compression)
 save("gray16.tif", gray16)
@@ -134,7 +136,8 @@ tiff("refused-several.tif", np.stack([GRAY8, 255 - GRAY8]), photometric="minisbl
 tiff("refused-float.tif", GRAY8.astype(np.float32), photometric="minisblack")
 tiff("refused-signed.tif", GRAY16.astype(np.int16), photometric="minisblack")
 tiff("refused-bits32.tif", GRAY16.astype(np.uint32), photometric="minisblack")
-tiff("refused-la.tif", np.dstack([GRAY8, ALPHA]), photometric="minisblack", extrasamples=["unassalpha"], planarconfig="contig")
+tiff("refused-la.tif", np.dstack([GRAY8, ALPHA]), photometric="minisblack", extrasamples=["unassalpha"],
+     planarconfig="contig")
 tiff("refused-extra-predicted.tif", np.dstack([RGB8, ALPHA]), photometric="rgb", extrasamples=["unspecified"],
      compression="lzw", predictor=2)
 save("refused-cmyk.tif", smooth.convert("CMYK"))

@@ -3,12 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use edge_runtime::camera::decode::{DecodeError, decode_bytes, read_image_file};
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::pipeline::{MeasureError, Pipeline, PipelineError};
 use edge_runtime::reconstruct::Reconstructor;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::score::Score;
 use shared::similarity::Metric;
@@ -16,9 +14,9 @@ use shared::wire::{Manifest, ModelInterface, NAME_LEN, Name, ThresholdEvidence};
 
 use crate::calibration::{CalibrationError, calibrate, check_rank};
 use crate::dataset::duplicates::{EqualFiles, equal_images};
-use crate::dataset::unreadable::List;
 use crate::dataset::{
-    DatasetError, GoodImages, LeftOut, LoadedImages, OnUnreadable, Split, SplitError, UnreadableImages, load_good,
+    DatasetError, GoodImages, LeftOut, LoadError, LoadedImages, OnUnreadable, Split, SplitError, SplitFiles,
+    UnreadableImages, load_good,
 };
 use crate::device::{DeviceChoice, NoAdapter};
 use crate::export::bundle::SealError;
@@ -105,37 +103,6 @@ pub struct TrainingRecord {
     pub development_rejected: usize,
 }
 
-/// The files of each part of the split, relative to the folder of good images.
-#[derive(Clone, Debug, Serialize)]
-pub struct SplitFiles {
-    training: Vec<UsedFile>,
-    validation: Vec<UsedFile>,
-    development: Vec<UsedFile>,
-    calibration: Vec<UsedFile>,
-}
-
-/// One file, and its bytes when it was used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct UsedFile {
-    /// Relative to the folder of good images.
-    pub file: PathBuf,
-    /// SHA-256 of its bytes, hexadecimal.
-    pub sha256: String,
-}
-
-impl SplitFiles {
-    fn of(split: &Split, images: &LoadedImages) -> Self {
-        let used = |&index: &usize| UsedFile { file: images.files[index].clone(), sha256: hex(&images.sha256[index]) };
-        let part = |indices: &[usize]| indices.iter().map(used).collect();
-        Self {
-            training: part(&split.training),
-            validation: part(&split.validation),
-            development: part(&split.development),
-            calibration: part(&split.calibration),
-        }
-    }
-}
-
 /// What the threshold promises of further good parts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Promise {
@@ -157,14 +124,11 @@ pub enum JobError {
     #[error(transparent)]
     Unreadable(#[from] UnreadableImages),
     #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
     Training(#[from] TrainingError),
     #[error(transparent)]
     Parity(#[from] ParityError),
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// A file that was written to while the job ran.
-    #[error("{}: the file has changed since it was loaded; train again, and leave the folder alone meanwhile", .0.display())]
-    Changed(PathBuf),
     /// A good image that the finished pipeline cannot score.
     #[error("{}: a good image cannot be scored", path.display())]
     Measure {
@@ -201,7 +165,7 @@ impl Job {
         let images = loaded?;
         let equal = equal_images(&images.identities());
         let duplicates = EqualFiles::of(&equal, |index| &images.files[index]);
-        say_what_is_odd(&images, &duplicates);
+        images.remarks(&duplicates).iter().for_each(progress::say);
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
         check_rank(self.rank, split.calibration.len() as u32)?;
         progress::say(format!(
@@ -312,22 +276,6 @@ impl Artifacts {
     }
 }
 
-/// Names the images that are left out or there twice.
-fn say_what_is_odd(images: &LoadedImages, duplicates: &EqualFiles) {
-    if !images.left_out.is_empty() {
-        let count = images.left_out.len();
-        let found = count + images.files.len();
-        progress::say(format!("left out: {count} of {found} images cannot be used:\n{}", List(&images.left_out)));
-    }
-    if !duplicates.is_empty() {
-        progress::say(format!(
-            "warning: these images are equal (the same pixels in the network's size):\n{duplicates}\n\
-             Each group is kept together in the training part, so that the threshold rests on images that nothing \
-             else has seen. Remove all but one of each."
-        ));
-    }
-}
-
 /// The images of one part of the split.
 pub fn part<'a>(images: &'a LoadedImages, indices: &[usize]) -> Vec<&'a [u8]> {
     indices.iter().map(|&i| images.images[i].as_slice()).collect()
@@ -343,14 +291,9 @@ fn measure(
     indices
         .iter()
         .map(|&i| {
-            let path = images.root.join(&images.files[i]);
-            let bytes = read_image_file(&path)?;
-            if Sha256::digest(&bytes)[..] != images.sha256[i] {
-                return Err(JobError::Changed(path));
-            }
-            let frame = decode_bytes(&bytes, &path)?;
+            let frame = images.frame(i)?;
             let measured = frame.view().map_err(MeasureError::from).and_then(|view| pipeline.measure(&view, &clock));
-            measured.map(|m| m.score).map_err(|source| JobError::Measure { path, source })
+            measured.map(|m| m.score).map_err(|source| JobError::Measure { path: images.path(i), source })
         })
         .collect()
 }

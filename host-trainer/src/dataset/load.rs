@@ -5,15 +5,16 @@
 use std::path::{Path, PathBuf};
 
 use edge_runtime::camera::decode::{DecodeError, MAX_FILE_BYTES, decode_bytes, decoding_bytes, read_image_file};
+use edge_runtime::frame::Frame;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use shared::image::{MAX_SIDE, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, PreprocessError, Preprocessing, ResampleScratch, preprocess};
 
-use super::duplicates::Identity;
+use super::duplicates::{EqualFiles, Identity};
 use super::layout::GoodImages;
 use super::memory::Budget;
-use super::unreadable::{LeftOut, OnUnreadable, UnreadableImages};
+use super::unreadable::{LeftOut, List, OnUnreadable, UnreadableImages};
 
 /// Where the frame sizes of a data set differ, sizes this much smaller or larger are accepted too: one part in four.
 const SIZE_SLACK: u32 = 4;
@@ -39,6 +40,15 @@ pub enum LoadError {
         /// Why not.
         source: PreprocessError,
     },
+    /// The file was written to while it was in use.
+    #[error(
+        "{}: the file has changed since it was loaded; begin again, and leave the folder alone meanwhile",
+        path.display()
+    )]
+    Changed {
+        /// The image.
+        path: PathBuf,
+    },
 }
 
 impl LoadError {
@@ -47,6 +57,7 @@ impl LoadError {
         match self {
             Self::Decode(error) => error.into_reason(),
             Self::Preprocess { source, .. } => source.to_string(),
+            Self::Changed { .. } => "the file has changed since it was loaded".to_owned(),
         }
     }
 }
@@ -74,6 +85,42 @@ impl LoadedImages {
     /// What each image shows, to find those that are there twice.
     pub fn identities(&self) -> Vec<Identity> {
         self.images.iter().map(|image| Identity::of([&image[..]])).collect()
+    }
+
+    /// Where an image lies.
+    pub fn path(&self, index: usize) -> PathBuf {
+        self.root.join(&self.files[index])
+    }
+
+    /// An image as it was recorded, from its file again.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the file cannot be read any more or is another one now.
+    pub fn frame(&self, index: usize) -> Result<Frame, LoadError> {
+        let path = self.path(index);
+        let bytes = read_image_file(&path)?;
+        if Sha256::digest(&bytes)[..] != self.sha256[index] {
+            return Err(LoadError::Changed { path });
+        }
+        Ok(decode_bytes(&bytes, &path)?)
+    }
+
+    /// What a person should know of these images: those that are left out, those that are there twice.
+    pub fn remarks(&self, duplicates: &EqualFiles) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if !self.left_out.is_empty() {
+            let (count, list) = (self.left_out.len(), List(&self.left_out));
+            let found = count + self.files.len();
+            remarks.push(format!("left out: {count} of {found} images cannot be used:\n{list}"));
+        }
+        if !duplicates.is_empty() {
+            remarks.push(format!(
+                "warning: these images are equal (the same pixels in the network's size):\n{duplicates}\n\
+                 Each group is kept together in the training part, so that the threshold rests on images that nothing \
+                 else has seen. Remove all but one of each."
+            ));
+        }
+        remarks
     }
 }
 
@@ -208,6 +255,31 @@ mod tests {
 
     fn size(width: u16, height: u16) -> Size {
         Size { width, height }
+    }
+
+    #[test]
+    fn images_are_loaded_in_order_and_a_file_that_changes_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let pgm = |value: u8| [b"P5 2 2 255\n", &[value; 4][..]].concat();
+        for (name, bytes) in [("a.pgm", pgm(10)), ("b.pgm", Vec::new()), ("c.pgm", pgm(30))] {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let good = GoodImages::open(folder.path()).unwrap();
+        let load = |on_unreadable| load_good(&good, size(1, 1), on_unreadable, &|| {});
+        let error = load(OnUnreadable::Refuse).unwrap_err();
+        assert_eq!((error.found, error.left_out.len()), (3, 1));
+        let images = load(OnUnreadable::Skip).unwrap();
+        assert_eq!(images.images, [[10], [30]]);
+        assert_eq!(images.left_out[0].file, Path::new("b.pgm"));
+
+        // The fingerprint is that of the images that are used.
+        std::fs::remove_file(folder.path().join("b.pgm")).unwrap();
+        let without = load_good(&GoodImages::open(folder.path()).unwrap(), size(1, 1), OnUnreadable::Refuse, &|| {});
+        assert_eq!(without.unwrap().fingerprint, images.fingerprint);
+
+        assert_eq!(images.frame(1).unwrap().data(), [30; 4]);
+        std::fs::write(images.path(1), pgm(31)).unwrap();
+        assert!(matches!(images.frame(1), Err(LoadError::Changed { .. })));
     }
 
     #[test]

@@ -7,8 +7,10 @@ pub mod load;
 mod memory;
 pub mod split;
 pub mod unreadable;
+pub mod used;
 
 pub use layout::{DatasetError, EvaluationImage, EvaluationSet, GoodImages, Label};
 pub use load::{LoadError, LoadedImages, load_good};
 pub use split::{Split, SplitError};
 pub use unreadable::{LeftOut, OnUnreadable, UnreadableImages};
+pub use used::{SplitFiles, UsedFile};
