@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use edge_runtime::bundle::BundleFile;
 use host_trainer::calibration::ThresholdChoice;
+use host_trainer::dataset::OnUnreadable;
 use host_trainer::dataset::{GoodImages, fingerprint};
 use host_trainer::export::bundle::reseal;
 use host_trainer::recalibration::{RecalibrationError, recalibrate};
@@ -149,7 +150,8 @@ fn the_images_of_the_training_are_refused() {
     let file = BundleFile::read(&place.path("station.bundle")).unwrap();
     let bundle = file.verify().unwrap();
     let good = GoodImages::open(&place.path("data")).unwrap();
-    let loaded = host_trainer::dataset::load_good(&good, bundle.manifest().model.size, &|| {}).unwrap();
+    let loaded =
+        host_trainer::dataset::load_good(&good, bundle.manifest().model.size, OnUnreadable::Refuse, &|| {}).unwrap();
     let manifest = Manifest { training_images_sha256: loaded.fingerprint, ..bundle.manifest().clone() };
     let trained = BundleFile::from_bytes(reseal(&manifest, &bundle).unwrap(), &place.path("other.bundle"));
     let refused = recalibrate(&trained, Some(&place.path("data")), ThresholdChoice::default());

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use host_trainer::augmentation::Flips;
 use host_trainer::calibration::{CalibrationError, ThresholdChoice};
+use host_trainer::dataset::OnUnreadable;
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job, JobError};
 use host_trainer::render::{RenderConfig, write_dataset};
@@ -35,7 +36,9 @@ fn job(data: &Path) -> Job {
         ..TrainingConfig::default()
     };
     let product = "miniature".to_owned();
-    Job { data: data.to_owned(), product, device: DeviceChoice::Cpu, training, threshold: ThresholdChoice::Rank(1) }
+    let (data, on_unreadable) = (data.to_owned(), OnUnreadable::Refuse);
+    let threshold = ThresholdChoice::Rank(1);
+    Job { data, on_unreadable, product, device: DeviceChoice::Cpu, training, threshold }
 }
 
 pub fn train(data: &Path) -> Artifacts {

@@ -33,8 +33,8 @@ const REPLAY_ABOUT: &str = "\
 Judge recorded frames: a folder, or files.
 
 Frames go through the same loop as on the line, with outputs that lead nowhere. A folder is walked to its bottom; its \
-PNG and JPEG files are judged in the order of their paths. A file that cannot be decoded is a fault, and the next one \
-follows.
+images (PNG, JPEG, BMP, TIFF, PGM, PPM, PBM) are judged in the order of their paths. A file that cannot be decoded is \
+a fault, and the next one follows.
 
 The exit code is 0 if everything was judged, whatever the verdicts, and 1 if the bundle is refused or there is nothing \
 to judge.";

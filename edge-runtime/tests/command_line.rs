@@ -170,7 +170,7 @@ fn replay_judges_a_folder_and_prints_one_object_a_line() {
         }
     }
     let log = text(&output.stderr);
-    assert!(log.contains("4_broken.png") && log.contains("neither PNG nor JPEG"), "{log}");
+    assert!(log.contains("4_broken.png") && log.contains("not a PNG, JPEG"), "{log}");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn what_cannot_be_judged_at_all_is_a_failure_with_a_message() {
         ("changed.bundle", "frames", "does not agree with its hash"),
         ("frames/1_good.png", "frames", "found the first bytes"),
         ("station.bundle", "missing", "missing: no such file or folder"),
-        ("station.bundle", "empty", "empty: no PNG or JPEG file"),
+        ("station.bundle", "empty", "empty: no PNG, JPEG, BMP, TIFF, PGM, PPM or PBM file"),
     ] {
         let output = station.run(&["replay", "--bundle", bundle, frames, "--json"]);
         assert_eq!(output.status.code(), Some(1), "{bundle} {frames}");

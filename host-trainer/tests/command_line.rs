@@ -32,7 +32,10 @@ fn help_tells_the_way_and_every_command_has_an_example() {
 fn too_few_images_and_missing_folders_are_said_plainly() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let cases = [(folder.path().join("missing"), "not a folder"), (folder.path().to_owned(), "no PNG or JPEG image")];
+    let cases = [
+        (folder.path().join("missing"), "not a folder"),
+        (folder.path().to_owned(), "no PNG, JPEG, BMP, TIFF, PGM, PPM or PBM image"),
+    ];
     for (data, expected) in cases {
         let output = run(&["train", "--data", path(&data), "--out", path(&out)]);
         let message = String::from_utf8(output.stderr).unwrap();

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::decode::decode_file;
+use super::decode::{EXTENSIONS, FORMATS, decode_file};
 use super::{CaptureError, Captured, FrameSource};
 use crate::clock::Clock;
 use crate::frame::Frame;
@@ -21,7 +21,7 @@ pub enum RecordedError {
     },
     /// The folder holds no image.
     #[error(
-        "{}: no PNG or JPEG file in this folder or below it ({other_files} other files found); give a folder of frames",
+        "{}: no {FORMATS} file in this folder or below it ({other_files} other files found); give a folder of frames",
         path.display()
     )]
     NoImages {
@@ -46,8 +46,8 @@ pub enum RecordedError {
     },
 }
 
-/// Lists the images in `folder` and below: names ending in `.png`, `.jpg` or `.jpeg` in any case, sorted by the bytes
-/// of their paths relative to `folder`, and returned as `folder` joined with that path.
+/// Lists the images in `folder` and below: names with one of the [`EXTENSIONS`] in any case, sorted by the bytes of
+/// their paths relative to `folder`, and returned as `folder` joined with that path.
 ///
 /// # Errors
 ///
@@ -105,7 +105,7 @@ fn unreadable(path: &Path, source: io::Error) -> RecordedError {
 }
 
 fn is_image_name(path: &Path) -> bool {
-    path.extension().is_some_and(|end| ["png", "jpg", "jpeg"].iter().any(|known| end.eq_ignore_ascii_case(known)))
+    path.extension().is_some_and(|end| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
 /// A source that decodes files in a fixed order. The file at index `i` is frame number `i + 1`, captured when its
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn images_are_listed_by_the_bytes_of_their_relative_paths() {
         let folder = tempfile::tempdir().unwrap();
-        let names = ["b.PNG", "a/2.png", "a/10.png", "a-b/1.jpeg", "a.JPG", "Z.png", "a/sub/x.png"];
+        let names = ["b.PNG", "a/2.png", "a/10.tif", "a-b/1.jpeg", "a.JPG", "Z.png", "a/sub/x.png", "c.TIFF", "d.Pgm"];
         for name in names {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -187,7 +187,8 @@ mod tests {
         let listed = list_images(folder.path()).unwrap();
         let relative: Vec<_> =
             listed.iter().map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
-        assert_eq!(relative, ["Z.png", "a-b/1.jpeg", "a.JPG", "a/10.png", "a/2.png", "a/sub/x.png", "b.PNG"]);
+        let sorted = ["Z.png", "a-b/1.jpeg", "a.JPG", "a/10.tif", "a/2.png", "a/sub/x.png", "b.PNG", "c.TIFF", "d.Pgm"];
+        assert_eq!(relative, sorted);
     }
 
     #[test]

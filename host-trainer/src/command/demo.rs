@@ -12,7 +12,7 @@ use super::train::print_summary;
 use crate::augmentation::Flips;
 use crate::calibration::ThresholdChoice;
 use crate::cli::DemoArgs;
-use crate::dataset::EvaluationSet;
+use crate::dataset::{EvaluationSet, OnUnreadable};
 use crate::device::DeviceChoice;
 use crate::evaluation::{Evaluation, MeanFrame, evaluate};
 use crate::files::write_atomically;
@@ -30,6 +30,7 @@ const STEPS: usize = 450;
 pub fn job(data: PathBuf, device: DeviceChoice) -> Job {
     Job {
         data,
+        on_unreadable: OnUnreadable::Refuse,
         product: "rendered bottle mouth".into(),
         device,
         // The light comes from one side: a mirror image is another part.

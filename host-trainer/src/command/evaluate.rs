@@ -1,14 +1,20 @@
 //! `evaluate`: a bundle's verdicts on labelled photographs, summed up.
 
+use std::path::Path;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use edge_runtime::bundle::BundleFile;
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::inspector::Inspector;
+use serde::Serialize;
 use shared::bundle::Bundle;
+use shared::preprocess::Preprocessing;
 
 use crate::cli::EvaluateArgs;
-use crate::dataset::EvaluationSet;
-use crate::evaluation::{Evaluation, Interval, Judged, evaluate};
+use crate::dataset::duplicates::Identity;
+use crate::dataset::load::load_each;
+use crate::dataset::{EvaluationSet, GoodImages};
+use crate::evaluation::{Evaluation, Interval, Judged, Overlap, TestImage, evaluate};
 use crate::files::write_atomically;
 use crate::progress;
 use crate::report::EvaluationReport;
@@ -19,8 +25,10 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let set = EvaluationSet::open(&args.data)?;
     let bundle = file.verify()?;
     let (evaluation, judged) = judge(&bundle, &set)?;
+    let overlap = overlap(&args.data, &bundle.manifest().preprocessing, &judged)?;
+    overlap.warnings().iter().for_each(progress::say);
     if args.json {
-        println!("{}", serde_json::to_string(&evaluation)?);
+        println!("{}", serde_json::to_string(&Printed { evaluation: &evaluation, duplicates: &overlap })?);
     } else {
         println!("{}", table(&evaluation));
         print_errors(&judged);
@@ -33,6 +41,32 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
         if args.json { progress::say(written) } else { println!("{written}") }
     }
     Ok(())
+}
+
+/// The JSON object.
+#[derive(Serialize)]
+struct Printed<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    duplicates: &'a Overlap,
+}
+
+/// Compares what was judged with itself and with the images in `data`/train/good, if there are any.
+fn overlap(data: &Path, how: &Preprocessing, judged: &[Judged]) -> anyhow::Result<Overlap> {
+    let folder = data.join("train").join("good");
+    let paths = if folder.is_dir() { GoodImages::open(data)?.paths() } else { Vec::new() };
+    let bar = progress::counting("comparing", paths.len() as u64);
+    let loaded = load_each(&paths, how, &|| bar.inc(1));
+    bar.finish_and_clear();
+    let unreadable = loaded.iter().filter(|loaded| loaded.is_err()).count();
+    if unreadable > 0 {
+        let folder = folder.display();
+        progress::say(format!("warning: images in {folder} that cannot be used and were not compared: {unreadable}"));
+    }
+    let readable = paths.into_iter().zip(loaded).filter_map(|(path, loaded)| Some((path, loaded.ok()?)));
+    let training: Vec<_> = readable.map(|(path, loaded)| (path, Identity::of([&loaded.image[..]]))).collect();
+    let images = judged.iter().map(|one| TestImage { path: &one.path, label: &one.label, identity: one.identity });
+    Ok(Overlap::find(&images.collect::<Vec<_>>(), &training))
 }
 
 /// Judges `set` with the model in `bundle`.

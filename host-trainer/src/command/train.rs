@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::cli::TrainArgs;
+use crate::dataset::OnUnreadable;
 use crate::job::{Artifacts, Job};
 use crate::model::compact;
 use crate::settings::TrainSettings;
@@ -15,6 +16,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let settings = settings(args, &checkpoint)?;
     let job = Job {
         data: args.data.clone(),
+        on_unreadable: if settings.skip_unreadable { OnUnreadable::Skip } else { OnUnreadable::Refuse },
         product: settings.product.clone().unwrap_or_else(|| "unnamed part".into()),
         device: settings.device.unwrap_or_default(),
         threshold: settings.threshold.choice(),
@@ -48,6 +50,9 @@ fn settings(args: &TrainArgs, checkpoint: &Path) -> anyhow::Result<TrainSettings
 /// What a person wants to know of a finished training.
 pub fn print_summary(artifacts: &Artifacts) {
     let record = &artifacts.record;
+    if !record.left_out.is_empty() {
+        println!("left out    {} images that cannot be used; training.json lists them", record.left_out.len());
+    }
     let best = record.history.iter().find(|entry| entry.step == record.best_step);
     println!(
         "trained     {} steps on {}, best at step {} (validation loss {:.4}){}",

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use edge_runtime::camera::decode::FORMATS;
 use edge_runtime::camera::recorded::{RecordedError, list_images};
 
 /// A data set that cannot be used as it lies there.
@@ -15,7 +16,7 @@ pub enum DatasetError {
     NotAFolder(PathBuf),
     /// The folder holds no image.
     #[error(
-        "no PNG or JPEG image in {}; expected either train/good/*.png (MVTec layout) or images of good parts in the \
+        "no {FORMATS} image in {}; expected either train/good/*.png (MVTec layout) or images of good parts in the \
          folder itself", .0.display()
     )]
     NoGoodImages(PathBuf),
@@ -32,7 +33,7 @@ pub enum DatasetError {
     },
     /// Nothing to evaluate on.
     #[error(
-        "no PNG or JPEG image in {}; expected test/good and test/KIND below the data folder (MVTec layout), or images \
+        "no {FORMATS} image in {}; expected test/good and test/KIND below the data folder (MVTec layout), or images \
          of good parts in the folder itself", .0.display()
     )]
     NoTestImages(PathBuf),
@@ -72,6 +73,11 @@ impl GoodImages {
             return Err(DatasetError::NotOnlyGood { root, file });
         }
         Ok(Self { root, files })
+    }
+
+    /// Where the files lie.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|file| self.root.join(file)).collect()
     }
 }
 

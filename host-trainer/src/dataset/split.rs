@@ -7,7 +7,9 @@
 //! | calibration | 20 %, at least 20 | the threshold alone |
 //! | training | the rest | training |
 //!
-//! The promise that comes with the threshold holds only while nothing else has seen the calibration part.
+//! The promise that comes with the threshold holds only while nothing else has seen the calibration part. Images that
+//! are equal to another therefore stay together, in the training part: a copy of a calibration image would have been
+//! seen, and a calibration image that is there twice would count twice.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -33,15 +35,31 @@ pub struct Split {
     pub calibration: Vec<usize>,
 }
 
-/// Too few good images.
+/// The good images cannot be divided.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{found} good images are too few: at least {MIN_IMAGES} are needed ({MIN_CALIBRATION} of them only for the \
-     threshold), and 200 are better. Photograph {} more good parts", MIN_IMAGES - found
-)]
-pub struct SplitError {
-    /// How many there are.
-    pub found: usize,
+pub enum SplitError {
+    /// Too few good images.
+    #[error(
+        "{found} good images are too few: at least {MIN_IMAGES} are needed ({MIN_CALIBRATION} of them only for the \
+         threshold), and 200 are better. Photograph {} more good parts", MIN_IMAGES - found
+    )]
+    TooFew {
+        /// How many there are.
+        found: usize,
+    },
+    /// Too few good images that are there once only.
+    #[error(
+        "of {found} good images only {single} are there once: {needed} such images are needed beside the training \
+         part. Remove the copies, or photograph more good parts"
+    )]
+    TooManyCopies {
+        /// How many there are.
+        found: usize,
+        /// How many of them equal no other.
+        single: usize,
+        /// How many such images the parts other than training take.
+        needed: usize,
+    },
 }
 
 /// How many of `count` good images are set aside for the threshold. Never falls as images are added.
@@ -55,24 +73,39 @@ fn share(count: usize, percent: usize) -> usize {
 }
 
 impl Split {
-    /// Divides `count` images.
+    /// Divides `count` images that are all different.
     ///
     /// # Errors
     /// [`SplitError`] below [`MIN_IMAGES`].
     pub fn new(count: usize, seed: u64) -> Result<Self, SplitError> {
+        Self::keeping_together(count, &[], seed)
+    }
+
+    /// Divides `count` images, of which `groups` lists those that equal each other: they go to the training part.
+    ///
+    /// # Errors
+    /// [`SplitError`] below [`MIN_IMAGES`], or if too few images equal no other.
+    pub fn keeping_together(count: usize, groups: &[Vec<usize>], seed: u64) -> Result<Self, SplitError> {
         if count < MIN_IMAGES {
-            return Err(SplitError { found: count });
+            return Err(SplitError::TooFew { found: count });
         }
-        let mut indices: Vec<usize> = (0..count).collect();
+        let calibration = calibration_images(count);
+        let (development, validation) = (share(count, 15), share(count, 5));
+        let mut is_copy = vec![false; count];
+        groups.iter().flatten().for_each(|&index| is_copy[index] = true);
+        let (copies, mut indices): (Vec<usize>, Vec<usize>) = (0..count).partition(|&index| is_copy[index]);
+        let (single, needed) = (indices.len(), calibration + development + validation);
+        if single < needed {
+            return Err(SplitError::TooManyCopies { found: count, single, needed });
+        }
         shuffle(&mut ChaCha8Rng::seed_from_u64(seed), &mut indices);
         let mut take = |n: usize| {
             let mut part = indices.split_off(indices.len() - n);
             part.sort_unstable();
             part
         };
-        let calibration = take(calibration_images(count));
-        let development = take(share(count, 15));
-        let validation = take(share(count, 5));
+        let (calibration, development, validation) = (take(calibration), take(development), take(validation));
+        indices.extend(copies);
         indices.sort_unstable();
         Ok(Self { training: indices, validation, development, calibration })
     }
@@ -95,6 +128,20 @@ mod tests {
             prop_assert!(!split.validation.is_empty() && !split.development.is_empty());
             prop_assert!(split.training.len() >= 16);
         }
+    }
+
+    #[test]
+    fn equal_images_stay_together_in_training_and_the_parts_keep_their_sizes() {
+        let groups = [vec![3, 50, 51], vec![4, 208]];
+        for seed in 0..20 {
+            let split = Split::keeping_together(209, &groups, seed).unwrap();
+            assert!(groups.iter().flatten().all(|index| split.training.binary_search(index).is_ok()));
+            let sizes = [&split.training, &split.validation, &split.development, &split.calibration].map(Vec::len);
+            assert_eq!(sizes, [126, 10, 31, 42]);
+        }
+        let pairs: Vec<Vec<usize>> = (0..20).map(|i| vec![i, i + 20]).collect();
+        let error = Split::keeping_together(60, &pairs, 1).unwrap_err();
+        assert_eq!(error, SplitError::TooManyCopies { found: 60, single: 20, needed: 32 });
     }
 
     #[test]

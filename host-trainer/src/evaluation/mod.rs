@@ -7,6 +7,7 @@ mod baseline;
 mod figures;
 mod mask;
 mod metrics;
+mod overlap;
 mod pixels;
 mod run;
 #[cfg(test)]
@@ -16,5 +17,6 @@ pub use baseline::MeanFrame;
 pub use figures::{Alternative, Evaluation, Kind, roc, score_as_float};
 pub use mask::Mask;
 pub use metrics::{Bootstrap, Counts, Interval, RateBounds, Resample, RocPoint, best_f1, f1, image_auroc};
+pub use overlap::{Overlap, TestImage};
 pub use pixels::{AnomalyMap, KindPixelFigures, PixelFigures, PixelTally};
 pub use run::{EvaluationError, Judged, evaluate};

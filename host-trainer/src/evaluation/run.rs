@@ -18,6 +18,7 @@ use super::figures::{Evaluation, sum_up};
 use super::mask::Mask;
 use super::metrics::Bootstrap;
 use super::pixels::{AnomalyMap, PixelTally};
+use crate::dataset::duplicates::Identity;
 use crate::dataset::{EvaluationImage, EvaluationSet, Label};
 
 /// Scores that are computed beside the bundle's own, to compare with the literature: the paper's two.
@@ -39,6 +40,8 @@ pub struct Judged {
     pub fault: Option<FaultReason>,
     /// The bundle's score.
     pub score: Option<Score>,
+    /// What it shows in the network's size, if it was measured.
+    pub identity: Option<Identity>,
     pub(super) alternatives: [Option<Score>; ALTERNATIVES.len()],
 }
 
@@ -46,7 +49,15 @@ pub struct Judged {
 impl Judged {
     /// As if `path` had been judged like this.
     pub(crate) fn example(path: PathBuf, label: Label, score: Option<Score>, fault: Option<FaultReason>) -> Self {
-        Self { path, label, rejected: fault.is_some(), fault, score, alternatives: [None; ALTERNATIVES.len()] }
+        Self {
+            path,
+            label,
+            rejected: fault.is_some(),
+            fault,
+            score,
+            identity: None,
+            alternatives: [None; ALTERNATIVES.len()],
+        }
     }
 }
 
@@ -90,6 +101,7 @@ pub fn evaluate<R: Reconstructor, C: Clock>(
             rejected: true,
             fault: None,
             score: None,
+            identity: None,
             alternatives: [None; ALTERNATIVES.len()],
         };
         let frame = decode_file(&image.path);
@@ -106,6 +118,7 @@ pub fn evaluate<R: Reconstructor, C: Clock>(
                 }
                 let evidence = inspector.evidence();
                 if let Some(evidence) = &evidence {
+                    one.identity = Some(Identity::of(evidence.input.rows()));
                     one.alternatives = ALTERNATIVES.map(|(_, recipe)| rescore(&recipe, evidence));
                 }
                 if let (Some(evidence), None) = (&evidence, one.fault)

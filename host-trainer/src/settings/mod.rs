@@ -70,6 +70,9 @@ pub struct TrainSettings {
     pub flips: Option<Flips>,
     #[command(flatten)]
     pub threshold: ThresholdArgs,
+    /// Leave out images that cannot be used (empty, cut off, no image) instead of stopping; they are listed and counted
+    #[arg(long)]
+    pub skip_unreadable: bool,
 }
 
 impl TrainSettings {
@@ -95,6 +98,7 @@ impl TrainSettings {
             patience: self.patience.or(base.patience),
             flips: self.flips.or(base.flips),
             threshold: if self.threshold.is_some() { self.threshold } else { base.threshold },
+            skip_unreadable: self.skip_unreadable || base.skip_unreadable,
         }
     }
 

@@ -1,33 +1,35 @@
-//! From a folder of good photographs to a sealed bundle, in the order that the promise depends on: split, train,
+//! From a folder of good photographs to a sealed bundle, in the order that the promise depends on: load, split, train,
 //! export, calibrate the exported file, seal.
 
-use std::collections::BTreeMap;
+mod error;
+mod record;
+
 use std::path::{Path, PathBuf};
 
-use edge_runtime::pipeline::{Pipeline, PipelineError};
-use serde::Serialize;
+use edge_runtime::pipeline::Pipeline;
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::score::Score;
 use shared::similarity::Metric;
-use shared::wire::{Manifest, ModelInterface, NAME_LEN, Name, ThresholdEvidence};
+use shared::wire::{Manifest, ModelInterface, Name};
 
-use crate::calibration::{CalibrationError, Supply, ThresholdChoice};
-use crate::dataset::{DatasetError, GoodImages, LoadError, LoadedImages, Split, SplitError, load_good};
-use crate::device::{DeviceChoice, NoAdapter};
-use crate::export::bundle::SealError;
+use crate::calibration::{Supply, ThresholdChoice};
+use crate::dataset::duplicates::{EqualFiles, equal_images};
+use crate::dataset::{GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, load_good};
+use crate::device::DeviceChoice;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
-use crate::export::{ParityError, check_parity, seal, to_onnx};
-use crate::files::{FileError, write_atomically};
+use crate::export::{check_parity, seal, to_onnx};
+use crate::files::write_atomically;
 use crate::model::{Architecture, compact};
 use crate::progress;
-use crate::report::{ReportError, loss_svg, training_page};
-use crate::scoring::{ScoringError, score_good};
+use crate::report::{loss_svg, training_page};
+use crate::scoring::score_loaded;
 use crate::training::checkpoint::RunIdentity;
-use crate::training::{
-    Checkpoint, CheckpointError, Ended, HistoryEntry, Task, TrainingConfig, TrainingError, TrainingState, train,
-};
+use crate::training::{Checkpoint, Task, TrainingConfig, TrainingState, train};
 use crate::versions;
 use crate::watch::{Keeping, Watch};
+
+pub use error::{JobError, WriteError};
+pub use record::{Promise, TrainingRecord};
 
 /// The score that a new bundle uses: the largest value of the smoothed SSIM difference map. A mean drowns small
 /// defects. The radius gives three box passes the spread of a Gaussian of sigma = side / 32.
@@ -39,6 +41,8 @@ pub const DEFAULT_RECIPE: ScoreRecipe =
 pub struct Job {
     /// Folder of photographs.
     pub data: PathBuf,
+    /// What to do about images that cannot be used.
+    pub on_unreadable: OnUnreadable,
     /// Name of the part; part of the bundle.
     pub product: String,
     /// Where to train.
@@ -75,112 +79,6 @@ pub struct UnseenScores {
     pub development: Vec<Score>,
 }
 
-/// How a bundle came about, for people and scripts.
-#[derive(Clone, Debug, Serialize)]
-pub struct TrainingRecord {
-    /// Program and version.
-    pub created_by: String,
-    /// Versions of the libraries that can change a result.
-    pub libraries: BTreeMap<&'static str, String>,
-    /// Name of the part.
-    pub product: String,
-    /// Name of the architecture, and how many numbers it learned.
-    pub architecture: &'static str,
-    /// Numbers learned.
-    pub parameters: usize,
-    /// Where it was trained.
-    pub device: String,
-    /// The loop's settings.
-    pub training: TrainingConfig,
-    /// SHA-256 over the good images, hexadecimal.
-    pub images_sha256: String,
-    /// The files of each part of the split.
-    pub files: SplitFiles,
-    /// Step of the weights that were kept.
-    pub best_step: usize,
-    /// Why training ended.
-    pub ended: Ended,
-    /// Course of training.
-    pub history: Vec<HistoryEntry>,
-    /// Largest difference between burn and tract, gray 0 to 1.
-    pub parity: f32,
-    /// Threshold as the station compares it, in units of 2^-24.
-    pub threshold: u32,
-    /// What the threshold rests on, as in the bundle.
-    pub evidence: ThresholdEvidence,
-    /// Expected and upper bound (95 %) of the false-reject rate.
-    pub false_reject_rate: Option<Promise>,
-    /// Development images rejected at the threshold: an independent check of the promise.
-    pub development_rejected: usize,
-}
-
-/// The files of each part of the split, relative to the folder of good images.
-#[derive(Clone, Debug, Serialize)]
-pub struct SplitFiles {
-    training: Vec<PathBuf>,
-    validation: Vec<PathBuf>,
-    development: Vec<PathBuf>,
-    calibration: Vec<PathBuf>,
-}
-
-/// What the threshold promises of further good parts.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Promise {
-    /// On average at most; none where the threshold was given by hand.
-    pub average: Option<f64>,
-    /// With 95 % confidence at most.
-    pub upper95: f64,
-}
-
-/// A job could not be done. Nothing was written.
-#[derive(Debug, thiserror::Error)]
-pub enum JobError {
-    #[error(transparent)]
-    Dataset(#[from] DatasetError),
-    #[error(transparent)]
-    Split(#[from] SplitError),
-    #[error(transparent)]
-    Device(#[from] NoAdapter),
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error(transparent)]
-    Training(#[from] TrainingError),
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// A run that has not ended would be written over.
-    #[error(
-        "{}: holds a training that was interrupted at step {step}; go on with --resume, or start over with --restart",
-        path.display()
-    )]
-    Unfinished {
-        /// Its checkpoint.
-        path: PathBuf,
-        /// How far it came.
-        step: usize,
-    },
-    #[error(transparent)]
-    Parity(#[from] ParityError),
-    #[error(transparent)]
-    Scoring(#[from] ScoringError),
-    #[error(transparent)]
-    Calibration(#[from] CalibrationError),
-    #[error("--product {0:?}: expected 1 to {NAME_LEN} bytes of UTF-8 without control characters")]
-    ProductName(String),
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    #[error(transparent)]
-    Pipeline(#[from] PipelineError),
-}
-
-/// The result of a job could not be written whole.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("the bundle is written, but not its report")]
-    Report(#[from] ReportError),
-}
-
 impl Job {
     /// Does it all, with progress on standard error, and keeps the training on the way.
     ///
@@ -190,21 +88,25 @@ impl Job {
         // Whatever can be refused is refused before the minutes of training.
         let product = product_name(&self.product)?;
         let good = GoodImages::open(&self.data)?;
-        let split = Split::new(good.files.len(), self.training.seed)?;
-        let plan = self.threshold.plan(Supply::of_split(good.files.len(), split.calibration.len()))?;
-        if let Some(answer) = plan.reachable {
-            progress::say(answer.to_string());
-        }
         let selected = self.device.select()?;
         let architecture = compact();
         let kept = kept(keeping, &architecture)?;
 
         let bar = progress::counting("loading", good.files.len() as u64);
-        let images = load_good(&good, architecture.size, &|| bar.inc(1))?;
+        let loaded = load_good(&good, architecture.size, self.on_unreadable, &|| bar.inc(1));
         bar.finish_and_clear();
+        let images = loaded?;
+        let equal = equal_images(&images.identities());
+        let duplicates = EqualFiles::of(&equal, |index| &images.files[index]);
+        images.remarks(&duplicates).iter().for_each(progress::say);
+        let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
+        let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
+        if let Some(answer) = plan.reachable {
+            progress::say(answer.to_string());
+        }
         progress::say(format!(
             "{} good images: {} to train, {} to stop in time, {} to develop, {} for the threshold alone; on {}",
-            good.files.len(),
+            images.files.len(),
             split.training.len(),
             split.validation.len(),
             split.development.len(),
@@ -239,8 +141,8 @@ impl Job {
         let (tract, parity) = check_parity(&architecture, &trained.weights, &onnx, frames)?;
 
         let mut pipeline = Pipeline::new(images.preprocessing, DEFAULT_RECIPE, tract)?;
-        let calibration = score_good(&mut pipeline, &good, &split.calibration)?;
-        let development = score_good(&mut pipeline, &good, &split.development)?;
+        let calibration = score_loaded(&mut pipeline, &images, &split.calibration)?;
+        let development = score_loaded(&mut pipeline, &images, &split.development)?;
         let (threshold, evidence) = plan.rule.apply(&calibration)?;
 
         let manifest = Manifest {
@@ -259,7 +161,6 @@ impl Job {
         };
         let bundle = seal(&manifest, &onnx)?;
 
-        let files = |indices: &[usize]| indices.iter().map(|&i| images.files[i].clone()).collect();
         let record = TrainingRecord {
             created_by: versions::PROGRAM.into(),
             libraries: versions::libraries(),
@@ -269,12 +170,9 @@ impl Job {
             device: selected.description,
             training: self.training.clone(),
             images_sha256: hex(&images.fingerprint),
-            files: SplitFiles {
-                training: files(&split.training),
-                validation: files(&split.validation),
-                development: files(&split.development),
-                calibration: files(&split.calibration),
-            },
+            files: SplitFiles::of(&split, &images),
+            left_out: images.left_out.clone(),
+            duplicates,
             best_step: trained.best_step,
             ended: trained.ended,
             history: trained.history,
@@ -286,22 +184,6 @@ impl Job {
         };
         let scores = UnseenScores { calibration, development };
         Ok(Artifacts { bundle, onnx, record, images, split, scores })
-    }
-}
-
-impl Promise {
-    /// The promise in a bundle's evidence, as rates; `None` if nothing is promised.
-    pub fn of(evidence: &ThresholdEvidence) -> Option<Self> {
-        let rate = |ppm: u32| f64::from(ppm) / 1e6;
-        match evidence {
-            ThresholdEvidence::Calibrated { average_false_rejects_ppm, upper95_false_rejects_ppm, .. } => Some(Self {
-                average: Some(rate(*average_false_rejects_ppm)),
-                upper95: rate(*upper95_false_rejects_ppm),
-            }),
-            ThresholdEvidence::ByHand { trial } => {
-                trial.map(|trial| Self { average: None, upper95: rate(trial.upper95_false_rejects_ppm) })
-            }
-        }
     }
 }
 

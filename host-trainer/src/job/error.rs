@@ -1,0 +1,65 @@
+//! Why a job could not be done, or its result not be written.
+
+use std::path::PathBuf;
+
+use edge_runtime::pipeline::PipelineError;
+use shared::wire::NAME_LEN;
+
+use crate::calibration::CalibrationError;
+use crate::dataset::{DatasetError, SplitError, UnreadableImages};
+use crate::device::NoAdapter;
+use crate::export::ParityError;
+use crate::export::bundle::SealError;
+use crate::files::FileError;
+use crate::report::ReportError;
+use crate::scoring::ScoringError;
+use crate::training::{CheckpointError, TrainingError};
+
+/// A job could not be done. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    #[error(transparent)]
+    Device(#[from] NoAdapter),
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableImages),
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A run that has not ended would be written over.
+    #[error(
+        "{}: holds a training that was interrupted at step {step}; go on with --resume, or start over with --restart",
+        path.display()
+    )]
+    Unfinished {
+        /// Its checkpoint.
+        path: PathBuf,
+        /// How far it came.
+        step: usize,
+    },
+    #[error(transparent)]
+    Parity(#[from] ParityError),
+    #[error(transparent)]
+    Scoring(#[from] ScoringError),
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+    #[error("--product {0:?}: expected 1 to {NAME_LEN} bytes of UTF-8 without control characters")]
+    ProductName(String),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+}
+
+/// The result of a job could not be written whole.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the bundle is written, but not its report")]
+    Report(#[from] ReportError),
+}

@@ -1,0 +1,78 @@
+//! What is kept beside a bundle of how it came about: `training.json`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use shared::wire::ThresholdEvidence;
+
+use crate::dataset::duplicates::EqualFiles;
+use crate::dataset::{LeftOut, SplitFiles};
+use crate::training::{Ended, HistoryEntry, TrainingConfig};
+
+/// How a bundle came about, for people and scripts.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrainingRecord {
+    /// Program and version.
+    pub created_by: String,
+    /// Versions of the libraries that can change a result.
+    pub libraries: BTreeMap<&'static str, String>,
+    /// Name of the part.
+    pub product: String,
+    /// Name of the architecture, and how many numbers it learned.
+    pub architecture: &'static str,
+    /// Numbers learned.
+    pub parameters: usize,
+    /// Where it was trained.
+    pub device: String,
+    /// The loop's settings.
+    pub training: TrainingConfig,
+    /// SHA-256 over the good images, hexadecimal.
+    pub images_sha256: String,
+    /// The files of each part of the split.
+    pub files: SplitFiles,
+    /// Files that were found and not used.
+    pub left_out: Vec<LeftOut>,
+    /// Groups of equal images, all of them in the training part.
+    pub duplicates: EqualFiles,
+    /// Step of the weights that were kept.
+    pub best_step: usize,
+    /// Why training ended.
+    pub ended: Ended,
+    /// Course of training.
+    pub history: Vec<HistoryEntry>,
+    /// Largest difference between burn and tract, gray 0 to 1.
+    pub parity: f32,
+    /// Threshold as the station compares it, in units of 2^-24.
+    pub threshold: u32,
+    /// What the threshold rests on, as in the bundle.
+    pub evidence: ThresholdEvidence,
+    /// Expected and upper bound (95 %) of the false-reject rate.
+    pub false_reject_rate: Option<Promise>,
+    /// Development images rejected at the threshold: an independent check of the promise.
+    pub development_rejected: usize,
+}
+
+/// What the threshold promises of further good parts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Promise {
+    /// On average at most; none where the threshold was given by hand.
+    pub average: Option<f64>,
+    /// With 95 % confidence at most.
+    pub upper95: f64,
+}
+
+impl Promise {
+    /// The promise in a bundle's evidence, as rates; `None` if nothing is promised.
+    pub fn of(evidence: &ThresholdEvidence) -> Option<Self> {
+        let rate = |ppm: u32| f64::from(ppm) / 1e6;
+        match evidence {
+            ThresholdEvidence::Calibrated { average_false_rejects_ppm, upper95_false_rejects_ppm, .. } => Some(Self {
+                average: Some(rate(*average_false_rejects_ppm)),
+                upper95: rate(*upper95_false_rejects_ppm),
+            }),
+            ThresholdEvidence::ByHand { trial } => {
+                trial.map(|trial| Self { average: None, upper95: rate(trial.upper95_false_rejects_ppm) })
+            }
+        }
+    }
+}
