@@ -14,7 +14,7 @@ use plotters::prelude::*;
 
 pub use axis::Axis;
 pub use loss::loss_chart;
-pub use roc::{roc_chart, roc_curve};
+pub use roc::roc_chart;
 pub use scores::{Mark, Outcome, Strip, score_chart, score_legend};
 
 /// Width of every chart in its own pixels.

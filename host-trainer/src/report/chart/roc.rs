@@ -9,29 +9,7 @@ use crate::report::text::percent;
 
 const CURVE: RGBColor = RGBColor(0x00, 0x72, 0xb2);
 
-/// The corners of the curve from (0, 0) to (1, 1), each (good rejected, defective rejected). Equal scores fall
-/// together, which makes a slope. `None` if a class is empty.
-pub fn roc_curve(good: &[u32], defective: &[u32]) -> Option<Vec<(f64, f64)>> {
-    if good.is_empty() || defective.is_empty() {
-        return None;
-    }
-    let descending = |scores: &[u32]| {
-        let mut scores = scores.to_vec();
-        scores.sort_unstable_by(|a, b| b.cmp(a));
-        scores
-    };
-    let (good, defective) = (descending(good), descending(defective));
-    let mut thresholds = [&good[..], &defective[..]].concat();
-    thresholds.sort_unstable_by(|a, b| b.cmp(a));
-    thresholds.dedup();
-    let rejected = |scores: &[u32], threshold: u32| {
-        scores.partition_point(|&score| score >= threshold) as f64 / scores.len() as f64
-    };
-    let corners = thresholds.into_iter().map(|at| (rejected(&good, at), rejected(&defective, at)));
-    Some(std::iter::once((0.0, 0.0)).chain(corners).collect())
-}
-
-/// Draws a curve of [`roc_curve`] and the `operating` point.
+/// Draws a curve of (good rejected, defective rejected) and the `operating` point.
 pub fn roc_chart(curve: Vec<(f64, f64)>, operating: (f64, f64)) -> Chart {
     let canvas = Plot {
         height: 366,
@@ -69,35 +47,11 @@ pub fn roc_chart(curve: Vec<(f64, f64)>, operating: (f64, f64)) -> Chart {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-    use crate::evaluation::image_auroc;
-
-    #[test]
-    fn the_corners_by_hand() {
-        let curve = roc_curve(&[1, 2], &[2, 3]).unwrap();
-        assert_eq!(curve, [(0.0, 0.0), (0.0, 0.5), (0.5, 1.0), (1.0, 1.0)]);
-        assert_eq!(roc_curve(&[], &[1]), None);
-        assert_eq!(roc_curve(&[1], &[]), None);
-    }
-
-    proptest! {
-        /// The area below the curve is the image AUROC, which is computed in another way.
-        #[test]
-        fn the_area_is_the_auroc(
-            good in proptest::collection::vec(0u32..20, 1..30), defective in proptest::collection::vec(0u32..20, 1..30),
-        ) {
-            let curve = roc_curve(&good, &defective).unwrap();
-            let area: f64 = curve.windows(2).map(|p| (p[1].0 - p[0].0) * (p[1].1 + p[0].1) / 2.0).sum();
-            prop_assert!((area - image_auroc(&good, &defective).unwrap()).abs() < 1e-12);
-            prop_assert_eq!(*curve.last().unwrap(), (1.0, 1.0));
-        }
-    }
 
     #[test]
     fn the_operating_point_is_labelled() {
-        let svg = roc_chart(roc_curve(&[1, 2], &[2, 3]).unwrap(), (0.5, 1.0)).standalone("ROC");
+        let svg = roc_chart(vec![(0.0, 0.0), (0.5, 1.0), (1.0, 1.0)], (0.5, 1.0)).standalone("ROC");
         assert!(svg.contains("50.0\u{a0}% of good and") && svg.contains("100.0\u{a0}% of defective rejected"), "{svg}");
     }
 }

@@ -1,18 +1,18 @@
 //! The charts of an evaluation: the score of every part, and the ROC curve.
 
 use maud::{Markup, html};
-use shared::score::Score;
 
 use super::{EvaluationReport, id};
 use crate::dataset::Label;
+use crate::evaluation::roc;
 use crate::report::cases::Cases;
-use crate::report::chart::{Mark, Outcome, Strip, roc_chart, roc_curve, score_chart, score_legend};
+use crate::report::chart::{Mark, Outcome, Strip, roc_chart, score_chart, score_legend};
 use crate::report::text::{counted, decimal};
 
 impl EvaluationReport<'_> {
     pub(super) fn scores(&self, cases: &Cases) -> Markup {
         let e = self.evaluation;
-        let curve = roc_curve(&self.ranked(true), &self.ranked(false));
+        let curve: Vec<_> = roc(self.judged).iter().map(|point| (point.fpr, point.tpr)).collect();
         let unscored = self.judged.iter().filter(|one| one.score.is_none()).count();
         let legend = [
             (Outcome::Right, true, "good, passed"),
@@ -33,8 +33,8 @@ impl EvaluationReport<'_> {
                         @if unscored > 0 { " " (counted(unscored, "image", "images")) " without a score not shown." }
                     }
                 }
-                @match (curve, e.false_reject_rate, e.escape_rate) {
-                    (Some(curve), Some(rejected), Some(escaped)) => {
+                @match (e.false_reject_rate, e.escape_rate) {
+                    (Some(rejected), Some(escaped)) => {
                         @let name = format!("ROC curve, area {}", decimal(e.image_auroc));
                         figure {
                             figcaption { (name) }
@@ -49,12 +49,6 @@ impl EvaluationReport<'_> {
                 }
             }
         }
-    }
-
-    /// Scores of a class; a fault ranks above every score, as in the image AUROC.
-    fn ranked(&self, good: bool) -> Vec<u32> {
-        let class = self.judged.iter().filter(|one| (one.label == Label::Good) == good);
-        class.map(|one| one.score.filter(|_| one.fault.is_none()).map_or(u32::MAX, Score::raw)).collect()
     }
 
     fn strips(&self, cases: &Cases) -> Vec<Strip> {

@@ -4,9 +4,12 @@ use maud::{Markup, html};
 
 use super::EvaluationReport;
 use crate::dataset::Label;
-use crate::evaluation::{Counts, Evaluation};
+use crate::evaluation::{Counts, Evaluation, Interval, Kind};
 use crate::report::page::{Key, keys, table};
 use crate::report::text::{counted, decimal, of, percent};
+
+const KIND_HEAD: [&str; 8] =
+    ["Kind", "Escaped", "At most (95\u{a0}%)", "Image AUROC", "Average precision", "Pixel AUROC", "AUPRO", "IoU"];
 
 impl EvaluationReport<'_> {
     /// Parts of each class, and how many of them were rejected; a fault rejects.
@@ -50,7 +53,27 @@ impl EvaluationReport<'_> {
         html! {
             (keys(&first))
             (table("Verdicts by class of part", &head, &[false, true, true, true, true], &rows))
-            (table("Figures", &["Figure", "Value", "What it is"], &[false, true, false], &figures(e)))
+            @if let Some(upper) = e.escape_rate_upper95 {
+                p.note {
+                    "With 95\u{a0}% confidence at most " (percent(upper)) " of such defective parts would pass"
+                    @if let Some(upper) = e.false_reject_rate_upper95 {
+                        ", and at most " (percent(upper)) " of such good parts be rejected"
+                    }
+                    " (Clopper and Pearson, one-sided): so many images cannot say more."
+                }
+            }
+            (table("Figures", &["Figure", "Value", "95\u{a0}% interval", "What it is"], &[false, true, true, false], &figures(e)))
+            p.note {
+                "Intervals of rates are exact (Clopper and Pearson, two-sided); the others are from "
+                (e.bootstrap_resamples) " bootstrap draws over images."
+                @if e.pixel.n_without_mask > 0 {
+                    " " (counted(e.pixel.n_without_mask, "defective image", "defective images"))
+                    " without a usable mask left out of the pixel-level figures."
+                }
+            }
+            @if !e.kinds.is_empty() {
+                (table("Kinds of defect", &KIND_HEAD, &[false, true, true, true, true, true, true, true], &kinds(e)))
+            }
         }
     }
 
@@ -95,26 +118,75 @@ fn clause(wrong: usize, whole: usize, class: &str, happened: &str) -> String {
     }
 }
 
-/// The rows of the table of figures.
+/// The rows of the table of figures: name, value, interval, meaning.
 fn figures(e: &Evaluation) -> Vec<Vec<String>> {
-    let row = |name: &str, value: Option<f64>, what: &str| vec![name.to_owned(), decimal(value), what.to_owned()];
+    let row = |name: &str, value: Option<f64>, interval: Option<Interval>, what: &str| {
+        vec![name.to_owned(), decimal(value), interval_text(interval), what.to_owned()]
+    };
+    let parts = |count: usize, class: &str| {
+        format!("of {}", counted(count, &format!("{class} part"), &format!("{class} parts")))
+    };
+    let pixels = &e.pixel;
+    let iou = if pixels.threshold_is_per_pixel {
+        "overlap of the pixels from the threshold on with the masks"
+    } else {
+        "of little meaning here: the threshold is one of means, not of pixels"
+    };
     let mut rows = vec![
-        row("image AUROC", e.image_auroc, "1: every defective part scores above every good one; 0.5: by chance"),
-        row("F1 at the stored threshold", e.f1, "defective is positive"),
-        row("F1 of rejecting everything", e.f1_reject_all, "what F1 has to beat"),
-        row("best F1", e.f1_max, "at a threshold chosen with knowledge of the labels"),
-        row("false-reject rate", e.false_reject_rate, &format!("of {}", counted(e.n_good, "good part", "good parts"))),
         row(
-            "escape rate",
-            e.escape_rate,
-            &format!("of {}", counted(e.n_defective, "defective part", "defective parts")),
+            "image AUROC",
+            e.image_auroc,
+            e.image_auroc_interval95,
+            "1: every defective part scores above every good one; 0.5: by chance",
         ),
+        row(
+            "average precision",
+            e.average_precision,
+            e.average_precision_interval95,
+            "area below precision over recall",
+        ),
+        row("F1 at the stored threshold", e.f1, e.f1_interval95, "defective is positive"),
+        row("F1 of rejecting everything", e.f1_reject_all, None, "what F1 has to beat"),
+        row("best F1", e.f1_max, e.f1_max_interval95, "at a threshold chosen with knowledge of the labels"),
+        row("F1, good positive", e.f1_good_positive, None, "the same verdicts, good being positive"),
+        row("F1 of passing everything", e.f1_pass_all_good_positive, None, "what that F1 has to beat"),
+        row("escape rate", e.escape_rate, e.escape_rate_interval95, &parts(e.n_defective, "defective")),
+        row("false-reject rate", e.false_reject_rate, e.false_reject_rate_interval95, &parts(e.n_good, "good")),
+        row(
+            "pixel AUROC",
+            pixels.pixel_auroc,
+            pixels.pixel_auroc_interval95,
+            "the same as image AUROC, pixel by pixel",
+        ),
+        row("pixel average precision", pixels.pixel_ap, pixels.pixel_ap_interval95, "the same, pixel by pixel"),
+        row(
+            "AUPRO",
+            pixels.aupro,
+            pixels.aupro_interval95,
+            "overlap per region, up to 30\u{a0}% false-positive pixels",
+        ),
+        row("IoU at the threshold", pixels.iou, pixels.iou_interval95, iou),
     ];
     for other in &e.alternatives {
         let what = format!("another score of the same reconstructions; best F1 {}", decimal(other.f1_max));
-        rows.push(row(&format!("image AUROC of {}", other.score), other.image_auroc, &what));
+        rows.push(row(&format!("image AUROC of {}", other.score), other.image_auroc, None, &what));
     }
     rows
+}
+
+/// The rows of the table of kinds of defect.
+fn kinds(e: &Evaluation) -> Vec<Vec<String>> {
+    let row = |(name, kind): (&String, &Kind)| {
+        let figures =
+            [kind.image_auroc, kind.average_precision, kind.pixel.pixel_auroc, kind.pixel.aupro, kind.pixel.iou];
+        let bound = kind.escape_rate_upper95.map_or_else(|| "\u{2013}".into(), percent);
+        [name.clone(), of(kind.n - kind.rejected, kind.n), bound].into_iter().chain(figures.map(decimal)).collect()
+    };
+    e.kinds.iter().map(row).collect()
+}
+
+fn interval_text(interval: Option<Interval>) -> String {
+    interval.map_or_else(String::new, |i| format!("{} to {}", decimal(Some(i.low)), decimal(Some(i.high))))
 }
 
 #[cfg(test)]
