@@ -15,7 +15,7 @@ use host_trainer::report::{EvaluationReport, ReportError};
 use shared::bundle::SectionKind;
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::score::Threshold;
-use shared::wire::Manifest;
+use shared::wire::{Manifest, ThresholdEvidence};
 
 use crate::programs::{path, repository, run};
 
@@ -76,7 +76,12 @@ fn bundle_by_the_mean(threshold: u32) -> BundleFile {
     let bundle = file.verify().unwrap();
     let recipe = ScoreRecipe { pooling: Pooling::Mean, ..bundle.manifest().recipe };
     let threshold = Threshold::new(threshold).unwrap();
-    let manifest = Manifest { recipe, threshold, ..bundle.manifest().clone() };
+    let manifest = Manifest {
+        recipe,
+        threshold,
+        evidence: ThresholdEvidence::ByHand { trial: None },
+        ..bundle.manifest().clone()
+    };
     let bytes = seal(&manifest, bundle.section(SectionKind::Onnx).unwrap()).unwrap();
     BundleFile::from_bytes(bytes, Path::new("mean.bundle"))
 }

@@ -88,6 +88,9 @@ impl Job {
         // Whatever can be refused is refused before the minutes of training.
         let product = product_name(&self.product)?;
         let good = GoodImages::open(&self.data)?;
+        // As if all of them could be used; it is asked again when that is known.
+        let most = Split::new(good.files.len(), self.training.seed)?;
+        self.threshold.plan(Supply::of_split(good.files.len(), most.calibration.len()))?;
         let selected = self.device.select()?;
         let architecture = compact();
         let kept = kept(keeping, &architecture)?;
