@@ -23,6 +23,12 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("many_unreadable", &["train", "--data", "many"]),
     ("too_few_after_skipping", &["train", "--data", "many", "--skip-unreadable"]),
     ("too_many_copies", &["train", "--data", "copies"]),
+    ("settings_missing", &["train", "--data", "few", "--config", "missing.toml"]),
+    ("settings_no_toml", &["train", "--data", "few", "--config", "settings/no.toml"]),
+    ("settings_unknown_name", &["train", "--data", "few", "--config", "settings/name.toml"]),
+    ("settings_impossible_value", &["train", "--data", "few", "--config", "settings/value.toml"]),
+    ("settings_two_lengths", &["train", "--data", "few", "--config", "settings/lengths.toml"]),
+    ("no_product", &["train", "--data", "few", "--product", ""]),
 ];
 
 /// A folder with what the cases are about.
@@ -58,6 +64,10 @@ fn scene() -> tempfile::TempDir {
     (0..46).for_each(|index| write(&format!("copies/{index:02}.png"), &encoded(ImageFormat::Png, index / 2)));
     // Two formats, one image.
     write("copies/00.bmp", &encoded(ImageFormat::Bmp, 0));
+    write("settings/no.toml", b"batch = ");
+    write("settings/name.toml", b"learning_rate = 0.001");
+    write("settings/value.toml", b"learning-rate = 3");
+    write("settings/lengths.toml", b"steps = 100\nepochs = 2");
     let default = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/default/station.bundle"));
     fs::copy(default, folder.path().join("default.bundle")).unwrap();
     folder
@@ -117,6 +127,12 @@ fn images_that_are_left_out_and_copies_are_named_and_recorded() {
     insta::assert_snapshot!("unreadable_skipped", before);
     let summary = String::from_utf8(output.stdout).unwrap();
     assert!(summary.contains("left out    2 images"), "{summary}");
+
+    let resumed = run(folder.path(), &[&arguments[..], &["--skip-unreadable", "--resume", "--seed=2"]].concat());
+    insta::assert_snapshot!("resumed_with_other_settings", said(folder.path(), &resumed));
+    fs::write(folder.path().join("out/checkpoint.safetensors"), b"cut off").unwrap();
+    let resumed = run(folder.path(), &[&arguments[..], &["--skip-unreadable", "--resume"]].concat());
+    insta::assert_snapshot!("checkpoint_damaged", said(folder.path(), &resumed));
 
     let record: Value = serde_json::from_slice(&fs::read(folder.path().join("out/training.json")).unwrap()).unwrap();
     let left_out: Vec<_> = record["left_out"].as_array().unwrap().iter().map(|one| &one["file"]).collect();

@@ -91,16 +91,19 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<TrainSettings, SettingsEr
     Line::try_parse_from(line).map(|line| line.settings).map_err(|error| setting(plain(&error)))
 }
 
-/// A message of the command line's parser without its advice on how to call the program.
+/// A message of the command line's parser in the words of a settings file.
 fn plain(error: &clap::Error) -> String {
-    let text = match error.kind() {
-        ErrorKind::UnknownArgument => error.to_string().replace("unexpected argument", "unknown setting"),
-        _ => error.to_string(),
-    };
-    let lines = text.trim_start_matches("error: ").lines().map(str::trim);
+    let text = error.to_string();
+    let lines = text.trim_start_matches("error: ").lines().map(str::trim).filter(|line| !line.is_empty());
     let said: Vec<&str> =
         lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")).collect();
-    said.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    let said = said.join("; ").replace("'--", "'").replace("tip: a similar argument exists", "a similar one is");
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            said.replacen("unexpected argument", "unknown setting", 1).replacen(" found", "", 1)
+        }
+        _ => said.replace("the argument '", "the setting '"),
+    }
 }
 
 #[cfg(test)]
@@ -123,10 +126,10 @@ mod tests {
     #[test]
     fn unknown_names_and_impossible_values_are_refused_by_name() {
         for (text, expected) in [
-            ("seed = 1\nlearning_rate = 0.1", "unknown setting '--learning_rate' found"),
-            ("learning_rate = 0.1", "similar argument exists: '--learning-rate'"),
-            ("batch = 0", "--batch"),
-            ("batch = -3", "--batch"),
+            ("seed = 1\nlearning_rate = 0.1", "unknown setting 'learning_rate'"),
+            ("learning_rate = 0.1", "a similar one is: 'learning-rate'"),
+            ("batch = 0", "'batch <N>'"),
+            ("batch = -3", "'batch <N>'"),
             ("batch = [1]", "batch: found array"),
             ("learning-rate = 2.0", "above 0 and at most 1"),
             ("learning-rate = nan", "above 0 and at most 1"),
@@ -134,7 +137,7 @@ mod tests {
             ("steps = ", "line 1"),
             ("steps = 1\nepochs = 2", "cannot be used with"),
             ("rank = 1\ntarget-frr = \"1%\"", "cannot be used with"),
-            ("data = \"elsewhere\"", "unknown setting '--data'"),
+            ("data = \"elsewhere\"", "unknown setting 'data'"),
         ] {
             let error = parse(text, Path::new("line3.toml")).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains("line3.toml"), "{text} gave {error}");
