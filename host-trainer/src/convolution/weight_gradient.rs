@@ -1,0 +1,149 @@
+//! The gradient of a loss by the weights: for every weight, the sum over all windows of the number that it multiplies
+//! in the fine image times the gradient (or value) at the window's place in the coarse map.
+//!
+//! Tasks share out the weights, never the windows: each sum has one order, whatever the number of threads.
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::buffer::{Buffer, Padded};
+use super::vectors::Vectors;
+use super::windows::Windows;
+
+/// Numbers of a line of the window in one task.
+const LINES_PER_TASK: usize = 32;
+/// Windows, about, whose numbers stay in the cache while all sums of a task go over them.
+const WINDOWS_PER_BLOCK: usize = 512;
+
+/// The gradient as `[row of the kernel, column of the kernel, fine channel, coarse channel]`.
+///
+/// `fine` has the windows' padding before it.
+pub(super) fn weight_gradient(vectors: Vectors, windows: &Windows, fine: &Padded, coarse: &Padded) -> Buffer {
+    let run = windows.spacing.kernel * fine.extent.channels;
+    let channels = coarse.extent.channels;
+    let mut gradient = Buffer::zeros(windows.spacing.kernel * run * channels);
+    let lines = gradient.as_mut_slice().par_chunks_mut(run * channels).enumerate();
+    lines.for_each(|(line, sums)| {
+        sums.par_chunks_mut(LINES_PER_TASK * channels).enumerate().for_each(|(task, sums)| {
+            vectors.run(Sums { windows, fine, coarse, line, first: task * LINES_PER_TASK, sums });
+        });
+    });
+    gradient
+}
+
+/// Some numbers of one line of the window, times all coarse channels.
+struct Sums<'a> {
+    windows: &'a Windows,
+    fine: &'a Padded,
+    coarse: &'a Padded,
+    /// Row of the kernel.
+    line: usize,
+    /// First number of that row.
+    first: usize,
+    /// `[number, coarse channel]`
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for Sums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let channels = self.coarse.extent.channels;
+        let rows = self.windows.coarse.batch * self.windows.coarse.height;
+        let rows_per_block = WINDOWS_PER_BLOCK.div_ceil(self.windows.coarse.width);
+        for start in (0..rows).step_by(rows_per_block) {
+            let block = start..rows.min(start + rows_per_block);
+            let mut channel = 0;
+            while channel < channels {
+                let left = channels - channel;
+                if left >= 2 * S::F32_LANES {
+                    self.columns::<S, 2, false>(simd, block.clone(), channel);
+                    channel += 2 * S::F32_LANES;
+                } else if left >= S::F32_LANES {
+                    self.columns::<S, 1, false>(simd, block.clone(), channel);
+                    channel += S::F32_LANES;
+                } else {
+                    self.columns::<S, 1, true>(simd, block.clone(), channel);
+                    channel = channels;
+                }
+            }
+        }
+    }
+}
+
+impl Sums<'_> {
+    /// All numbers times `V` vectors of channels, the last of them cut off if `PARTIAL`.
+    #[inline(always)]
+    fn columns<S: Simd, const V: usize, const PARTIAL: bool>(
+        &mut self,
+        simd: S,
+        rows: std::ops::Range<usize>,
+        channel: usize,
+    ) {
+        let count = self.sums.len() / self.coarse.extent.channels;
+        let mut number = 0;
+        while number < count {
+            number += match count - number {
+                8.. if S::REGISTER_COUNT >= 32 => self.tile::<S, 8, V, PARTIAL>(simd, rows.clone(), number, channel),
+                4.. => self.tile::<S, 4, V, PARTIAL>(simd, rows.clone(), number, channel),
+                2.. => self.tile::<S, 2, V, PARTIAL>(simd, rows.clone(), number, channel),
+                _ => self.tile::<S, 1, V, PARTIAL>(simd, rows.clone(), number, channel),
+            };
+        }
+    }
+
+    /// `TILE` numbers times `V` vectors of channels; returns `TILE`.
+    #[inline(always)]
+    fn tile<S: Simd, const TILE: usize, const V: usize, const PARTIAL: bool>(
+        &mut self,
+        simd: S,
+        rows: std::ops::Range<usize>,
+        number: usize,
+        channel: usize,
+    ) -> usize {
+        let (fine, coarse, windows) = (self.fine.extent, self.coarse.extent, self.windows);
+        let (values, factors) = (self.fine.buffer.as_slice(), self.coarse.buffer.as_slice());
+        let stride = windows.spacing.stride;
+        let width = if PARTIAL { coarse.channels - channel } else { V * S::F32_LANES };
+        let load = |from: &[f32]| -> [S::f32s; V] {
+            if PARTIAL {
+                [simd.partial_load_f32s(from); V]
+            } else {
+                let whole = S::as_simd_f32s(from).0;
+                std::array::from_fn(|v| whole[v])
+            }
+        };
+        let mut sums: [[S::f32s; V]; TILE] =
+            std::array::from_fn(|i| load(&self.sums[(number + i) * coarse.channels + channel..][..width]));
+        for row in rows {
+            let (image, row) = (row / windows.coarse.height, row % windows.coarse.height);
+            let line = (image * fine.height + row * stride + self.line) * fine.width * fine.channels;
+            let mut from = line + self.first + number;
+            let line = image * coarse.height + row + self.coarse.before;
+            let mut factor = (line * coarse.width + self.coarse.before) * coarse.channels + channel;
+            for _ in 0..windows.coarse.width {
+                let numbers = &values[from..from + TILE];
+                let factors = load(&factors[factor..factor + width]);
+                for i in 0..TILE {
+                    let x = simd.splat_f32s(numbers[i]);
+                    for v in 0..V {
+                        sums[i][v] = simd.mul_add_f32s(x, factors[v], sums[i][v]);
+                    }
+                }
+                from += stride * fine.channels;
+                factor += coarse.channels;
+            }
+        }
+        for (i, sums) in sums.iter().enumerate() {
+            let to = &mut self.sums[(number + i) * coarse.channels + channel..][..width];
+            for (to, sum) in to.chunks_mut(S::F32_LANES).zip(sums) {
+                match S::as_mut_simd_f32s(to).0 {
+                    [whole] => *whole = *sum,
+                    _ => simd.partial_store_f32s(to, *sum),
+                }
+            }
+        }
+        TILE
+    }
+}
