@@ -1,7 +1,9 @@
 //! Memory of the kernels: numbers that begin at a cache line, and images with zeros around them.
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::vectors::Vectors;
 use super::windows::Extent;
 
 /// Bytes; a vector load that crosses such a border takes twice as long.
@@ -45,64 +47,95 @@ pub(super) struct Padded {
 impl Padded {
     /// Copies `images`.
     pub(super) fn new(images: &[f32], extent: Extent, margins: (usize, usize)) -> Self {
-        Self::from_rows(images, extent, margins, |_, to, from| to.copy_from_slice(from)).0
+        let copy = |_: usize, to: &mut [f32], from: &[f32], _: &mut ()| to.copy_from_slice(from);
+        Self::from_rows(images, extent, margins, copy).0
     }
 
     /// Copies the gradient of a leaky rectifier's input, and sums it over all pixels of all images, channel by channel.
     ///
     /// `output` is what the rectifier put out; where it is not positive, the gradient is `leak` times `gradient`.
     pub(super) fn rectified(
+        vectors: Vectors,
         gradient: &[f32],
         output: Option<&[f32]>,
         leak: f32,
         extent: Extent,
         margins: (usize, usize),
     ) -> (Self, Vec<f32>) {
-        let (padded, sums) = Self::from_rows(gradient, extent, margins, |at, to, from| {
-            match output {
-                Some(output) => {
-                    let slope = |y: f32| if y > 0.0 { 1.0 } else { leak };
-                    to.iter_mut().zip(from).zip(&output[at..]).for_each(|((to, from), &y)| *to = from * slope(y));
-                }
-                None => to.copy_from_slice(from),
-            }
-            let mut sums = vec![0.0; extent.channels];
-            for pixel in to.chunks_exact(extent.channels) {
-                add(&mut sums, pixel);
-            }
-            sums
+        let row = extent.width * extent.channels;
+        let (padded, sums) = Self::from_rows(gradient, extent, margins, |at, to, from, sums: &mut Vec<f32>| {
+            sums.resize(extent.channels, 0.0);
+            let output = output.map(|output| &output[at..at + row]);
+            vectors.run(Rectify { to, from, output, leak, sums });
         });
         let mut total = vec![0.0; extent.channels];
-        sums.iter().for_each(|row| add(&mut total, row));
+        for image in sums {
+            total.iter_mut().zip(image).for_each(|(total, sum)| *total += sum);
+        }
         (padded, total)
     }
 
-    /// Fills the rows by `copy(position of the source row, row of the padded image, source row)`; what it returns comes
-    /// back in the order of the rows.
-    fn from_rows<T: Send>(
+    /// Fills the rows by `copy(position of the source row, row of the padded image, source row, of this image)`; what
+    /// it left behind for each image comes back.
+    fn from_rows<T: Default + Send>(
         images: &[f32],
         source: Extent,
         (before, after): (usize, usize),
-        copy: impl Fn(usize, &mut [f32], &[f32]) -> T + Sync,
+        copy: impl Fn(usize, &mut [f32], &[f32], &mut T) + Sync,
     ) -> (Self, Vec<T>) {
         let around = before + after;
         let extent = Extent { height: source.height + around, width: source.width + around, ..source };
         let mut buffer = Buffer::zeros(extent.len());
         let row = source.width * source.channels;
+        let first = (before * extent.width + before) * extent.channels;
         let padded_images = buffer.as_mut_slice().par_chunks_mut(extent.image());
-        let results =
-            padded_images.zip(images.par_chunks(source.image())).enumerate().flat_map_iter(|(index, (to, from))| {
-                let copy = &copy;
-                let first = (before * extent.width + before) * extent.channels;
-                let rows = to[first..].chunks_mut(extent.width * extent.channels).zip(from.chunks_exact(row));
-                rows.enumerate()
-                    .map(move |(y, (to, from))| copy(index * source.image() + y * row, &mut to[..row], from))
-            });
-        let results = results.collect();
-        (Self { buffer, extent, before }, results)
+        let copied = padded_images.zip(images.par_chunks(source.image())).enumerate().map(|(index, (to, from))| {
+            let mut left = T::default();
+            let rows = to[first..].chunks_mut(extent.width * extent.channels).zip(from.chunks_exact(row));
+            for (y, (to, from)) in rows.enumerate() {
+                copy(index * source.image() + y * row, &mut to[..row], from, &mut left);
+            }
+            left
+        });
+        let left = copied.collect();
+        (Self { buffer, extent, before }, left)
     }
 }
 
-fn add(sums: &mut [f32], values: &[f32]) {
-    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+/// One row of [`Padded::rectified`].
+struct Rectify<'a> {
+    to: &'a mut [f32],
+    from: &'a [f32],
+    output: Option<&'a [f32]>,
+    leak: f32,
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for Rectify<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { to, from, output, leak, sums } = self;
+        match output {
+            Some(output) => {
+                let (zero, slope) = (simd.splat_f32s(0.0), simd.splat_f32s(leak));
+                let ((to, to_rest), (from, from_rest)) = (S::as_mut_simd_f32s(to), S::as_simd_f32s(from));
+                let (output, output_rest) = S::as_simd_f32s(output);
+                for ((to, from), y) in to.iter_mut().zip(from).zip(output) {
+                    let positive = simd.greater_than_f32s(*y, zero);
+                    *to = simd.select_f32s(positive, *from, simd.mul_f32s(*from, slope));
+                }
+                for ((to, from), y) in to_rest.iter_mut().zip(from_rest).zip(output_rest) {
+                    *to = if *y > 0.0 { *from } else { from * leak };
+                }
+            }
+            None => to.copy_from_slice(from),
+        }
+        for pixel in to.chunks_exact(sums.len()) {
+            let ((sums, sums_rest), (pixel, pixel_rest)) = (S::as_mut_simd_f32s(sums), S::as_simd_f32s(pixel));
+            sums.iter_mut().zip(pixel).for_each(|(sum, value)| *sum = simd.add_f32s(*sum, *value));
+            sums_rest.iter_mut().zip(pixel_rest).for_each(|(sum, value)| *sum += value);
+        }
+    }
 }

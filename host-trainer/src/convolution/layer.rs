@@ -80,7 +80,7 @@ impl Layer {
         by_input: bool,
     ) -> Gradients {
         let output = (self.leak != 1.0).then_some(output);
-        let rectified = |margins| Padded::rectified(gradient, output, self.leak, self.output(), margins);
+        let rectified = |margins| Padded::rectified(self.vectors, gradient, output, self.leak, self.output(), margins);
         match self.direction {
             Direction::Ordinary => {
                 let (gradient, bias) = rectified(if by_input { self.coarse_margins() } else { (0, 0) });
@@ -222,7 +222,7 @@ impl Layer {
     }
 
     /// `[window number, coarse channel]` to the order of the weights.
-    fn weights_from_lines(&self, lines: &[f32]) -> Vec<f32> {
+    pub(super) fn weights_from_lines(&self, lines: &[f32]) -> Vec<f32> {
         let positions = self.window_positions();
         let channels = self.windows.coarse.channels;
         let mut weights = vec![0.0; lines.len()];

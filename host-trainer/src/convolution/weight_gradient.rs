@@ -106,16 +106,8 @@ impl Sums<'_> {
         let (values, factors) = (self.fine.buffer.as_slice(), self.coarse.buffer.as_slice());
         let stride = windows.spacing.stride;
         let width = if PARTIAL { coarse.channels - channel } else { V * S::F32_LANES };
-        let load = |from: &[f32]| -> [S::f32s; V] {
-            if PARTIAL {
-                [simd.partial_load_f32s(from); V]
-            } else {
-                let whole = S::as_simd_f32s(from).0;
-                std::array::from_fn(|v| whole[v])
-            }
-        };
-        let mut sums: [[S::f32s; V]; TILE] =
-            std::array::from_fn(|i| load(&self.sums[(number + i) * coarse.channels + channel..][..width]));
+        let position = |i: usize| (number + i) * coarse.channels + channel;
+        let mut sums = [[simd.splat_f32s(0.0); V]; TILE];
         for row in rows {
             let (image, row) = (row / windows.coarse.height, row % windows.coarse.height);
             let line = (image * fine.height + row * stride + self.line) * fine.width * fine.channels;
@@ -124,7 +116,11 @@ impl Sums<'_> {
             let mut factor = (line * coarse.width + self.coarse.before) * coarse.channels + channel;
             for _ in 0..windows.coarse.width {
                 let numbers = &values[from..from + TILE];
-                let factors = load(&factors[factor..factor + width]);
+                let line = &factors[factor..factor + width];
+                let mut factors = [simd.splat_f32s(0.0); V];
+                for v in 0..V {
+                    factors[v] = load::<S, PARTIAL>(simd, line, v);
+                }
                 for i in 0..TILE {
                     let x = simd.splat_f32s(numbers[i]);
                     for v in 0..V {
@@ -135,15 +131,23 @@ impl Sums<'_> {
                 factor += coarse.channels;
             }
         }
-        for (i, sums) in sums.iter().enumerate() {
-            let to = &mut self.sums[(number + i) * coarse.channels + channel..][..width];
-            for (to, sum) in to.chunks_mut(S::F32_LANES).zip(sums) {
-                match S::as_mut_simd_f32s(to).0 {
-                    [whole] => *whole = *sum,
-                    _ => simd.partial_store_f32s(to, *sum),
+        for i in 0..TILE {
+            let to = &mut self.sums[position(i)..][..width];
+            for v in 0..V {
+                let sum = simd.add_f32s(load::<S, PARTIAL>(simd, to, v), sums[i][v]);
+                if PARTIAL {
+                    simd.partial_store_f32s(to, sum);
+                } else {
+                    S::as_mut_simd_f32s(to).0[v] = sum;
                 }
             }
         }
         TILE
     }
+}
+
+/// Vector number `v` of a line; if `PARTIAL`, the line is shorter than a vector.
+#[inline(always)]
+fn load<S: Simd, const PARTIAL: bool>(simd: S, line: &[f32], v: usize) -> S::f32s {
+    if PARTIAL { simd.partial_load_f32s(line) } else { S::as_simd_f32s(line).0[v] }
 }
