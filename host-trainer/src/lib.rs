@@ -24,3 +24,4 @@ pub mod progress;
 pub mod random;
 pub mod render;
 pub mod training;
+mod vectors;

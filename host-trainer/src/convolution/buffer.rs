@@ -3,8 +3,8 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::vectors::Vectors;
 use super::windows::Extent;
+use crate::vectors::Vectors;
 
 /// Bytes; a vector load that crosses such a border takes twice as long.
 const CACHE_LINE: usize = 64;

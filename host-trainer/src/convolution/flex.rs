@@ -17,8 +17,8 @@ use burn::tensor::TensorData;
 
 use super::buffer::Padded;
 use super::layer::{Direction, Layer};
-use super::vectors::Vectors;
 use super::windows::{Extent, Spacing, Windows};
+use crate::vectors::Vectors;
 
 /// What a layer does, whatever the size of its input.
 #[derive(Clone, Copy, Debug)]

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use super::buffer::Padded;
 use super::panels::Panels;
 use super::products::{Finish, Plan, compute, padded_bias};
-use super::vectors::Vectors;
 use super::weight_gradient::weight_gradient;
 use super::windows::{Extent, Phase, Windows};
+use crate::vectors::Vectors;
 
 /// Which way a convolution goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

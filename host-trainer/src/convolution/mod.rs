@@ -16,19 +16,18 @@ mod panels;
 mod products;
 #[cfg(test)]
 mod tests;
-mod vectors;
 mod weight_gradient;
 mod windows;
 
-use burn::backend::{Dispatch, DispatchDevice};
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::module::{conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use burn::tensor::{Device, Tensor};
 
+use crate::vectors::Vectors;
 use flex::{LayerOps, Operation};
 use layer::Direction;
-use vectors::Vectors;
 use windows::Spacing;
 
 /// `max(y, leak y)`, where y is the convolution of `input` plus `bias`.
@@ -50,7 +49,7 @@ pub fn convolution(
     leak: f64,
 ) -> Tensor<4> {
     let spacing = Spacing { kernel: weight.dims()[2], stride, padding };
-    if let Some(vectors) = kernels_for(&input.device()) {
+    if let Some(vectors) = Vectors::of_the_cpu(&input.device()) {
         return layer(input, weight, bias, vectors, Direction::Ordinary, spacing, leak);
     }
     composed_convolution(input, weight, bias, spacing, leak)
@@ -75,7 +74,7 @@ pub fn transposed_convolution(
     leak: f64,
 ) -> Tensor<4> {
     let spacing = Spacing { kernel: weight.dims()[2], stride, padding };
-    if let Some(vectors) = kernels_for(&input.device()) {
+    if let Some(vectors) = Vectors::of_the_cpu(&input.device()) {
         return layer(input, weight, bias, vectors, Direction::Transposed, spacing, leak);
     }
     composed_transposed_convolution(input, weight, bias, spacing, leak)
@@ -114,14 +113,4 @@ fn layer(
 
 fn rectified(x: Tensor<4>, leak: f64) -> Tensor<4> {
     if leak == 1.0 { x } else { leaky_relu(x, leak) }
-}
-
-/// The vectors to compute with, if the device is the CPU and has any.
-fn kernels_for(device: &Device) -> Option<Vectors> {
-    let cpu = match device.as_dispatch() {
-        DispatchDevice::Flex(_) => true,
-        DispatchDevice::Autodiff(device) => matches!(**device, DispatchDevice::Flex(_)),
-        _ => false,
-    };
-    cpu.then(|| Vectors::available().next()).flatten()
 }

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::buffer::{Buffer, Padded};
 use super::panels::{Panels, VECTORS};
-use super::vectors::Vectors;
 use super::windows::Extent;
+use crate::vectors::Vectors;
 
 /// Windows in one task, at least, so that small images don't end in tasks too small to be worth it.
 const WINDOWS_PER_TASK: usize = 64;

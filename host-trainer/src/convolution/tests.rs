@@ -4,9 +4,9 @@ use burn::tensor::{Device, Distribution, Tensor, Tolerance};
 use proptest::prelude::*;
 
 use super::layer::{Direction, Layer};
-use super::vectors::Vectors;
 use super::windows::{Extent, Spacing, Windows};
 use super::*;
+use crate::vectors::Vectors;
 
 /// One layer and the size of what goes in.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,8 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::buffer::{Buffer, Padded};
-use super::vectors::Vectors;
 use super::windows::Windows;
+use crate::vectors::Vectors;
 
 /// Numbers of a line of the window in one task.
 const LINES_PER_TASK: usize = 32;

@@ -1,5 +1,7 @@
 //! Training losses on batches of images in the range 0 to 1. They know tensors and nothing else.
 
+mod flex;
+mod similarity;
 mod ssim;
 
 pub use ssim::{Border, SsimLoss};

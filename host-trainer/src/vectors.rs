@@ -2,11 +2,13 @@
 //!
 //! Every kernel sums each number in one order with fused multiply-adds, so that all of them give the same bits.
 
+use burn::backend::DispatchDevice;
+use burn::tensor::Device;
 use pulp::{Simd, WithSimd};
 
 /// A set of vector instructions that this processor has.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Vectors {
+pub(crate) enum Vectors {
     #[cfg(target_arch = "x86_64")]
     Avx512(pulp::x86::V4),
     #[cfg(target_arch = "x86_64")]
@@ -18,26 +20,36 @@ pub(super) enum Vectors {
 impl Vectors {
     /// Every set that this processor has, the widest first.
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn available() -> impl Iterator<Item = Self> {
+    pub(crate) fn available() -> impl Iterator<Item = Self> {
         let wide = pulp::x86::V4::try_new().map(Self::Avx512);
         wide.into_iter().chain(pulp::x86::V3::try_new().map(Self::Avx2))
     }
 
     /// Every set that this processor has.
     #[cfg(target_arch = "aarch64")]
-    pub(super) fn available() -> impl Iterator<Item = Self> {
+    pub(crate) fn available() -> impl Iterator<Item = Self> {
         std::iter::once(Self::Neon(pulp::Arch::new()))
     }
 
     /// None: the kernels are not worth running on this processor.
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    pub(super) fn available() -> impl Iterator<Item = Self> {
+    pub(crate) fn available() -> impl Iterator<Item = Self> {
         std::iter::empty()
+    }
+
+    /// The vectors to compute with if `device` is the CPU (burn's flex) and has any.
+    pub(crate) fn of_the_cpu(device: &Device) -> Option<Self> {
+        let cpu = match device.as_dispatch() {
+            DispatchDevice::Flex(_) => true,
+            DispatchDevice::Autodiff(device) => matches!(**device, DispatchDevice::Flex(_)),
+            _ => false,
+        };
+        cpu.then(|| Self::available().next()).flatten()
     }
 
     /// Runs `kernel`, compiled for these instructions.
     #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), expect(unused_variables))]
-    pub(super) fn run<K: WithSimd>(self, kernel: K) -> K::Output {
+    pub(crate) fn run<K: WithSimd>(self, kernel: K) -> K::Output {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(set) => Simd::vectorize(set, kernel),
@@ -49,7 +61,7 @@ impl Vectors {
     }
 
     /// Numbers in one vector.
-    pub(super) fn lanes(self) -> usize {
+    pub(crate) fn lanes(self) -> usize {
         struct Lanes;
         impl WithSimd for Lanes {
             type Output = usize;
