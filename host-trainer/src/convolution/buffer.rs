@@ -34,10 +34,21 @@ impl Buffer {
     }
 }
 
+/// Zeros, written by all threads.
+pub(super) fn zeros(len: usize) -> Vec<f32> {
+    const BLOCK: usize = 64;
+    let mut blocks: Vec<[f32; BLOCK]> = Vec::new();
+    blocks.par_extend(rayon::iter::repeat_n([0.0; BLOCK], len.div_ceil(BLOCK)).with_min_len(256));
+    let mut values = blocks.into_flattened();
+    values.truncate(len);
+    values
+}
+
 /// Images with rows and columns of zeros before and after.
 #[derive(Debug)]
 pub(super) struct Padded {
-    pub buffer: Buffer,
+    /// `[height, width, channels]` each, with the zeros.
+    pub images: Vec<Buffer>,
     /// With the zeros.
     pub extent: Extent,
     /// Rows above and columns to the left.
@@ -85,20 +96,18 @@ impl Padded {
     ) -> (Self, Vec<T>) {
         let around = before + after;
         let extent = Extent { height: source.height + around, width: source.width + around, ..source };
-        let mut buffer = Buffer::zeros(extent.len());
         let row = source.width * source.channels;
         let first = (before * extent.width + before) * extent.channels;
-        let padded_images = buffer.as_mut_slice().par_chunks_mut(extent.image());
-        let copied = padded_images.zip(images.par_chunks(source.image())).enumerate().map(|(index, (to, from))| {
-            let mut left = T::default();
-            let rows = to[first..].chunks_mut(extent.width * extent.channels).zip(from.chunks_exact(row));
-            for (y, (to, from)) in rows.enumerate() {
+        let copied = images.par_chunks(source.image()).enumerate().map(|(index, from)| {
+            let (mut image, mut left) = (Buffer::zeros(extent.image()), T::default());
+            let rows = image.as_mut_slice()[first..].chunks_mut(extent.width * extent.channels);
+            for (y, (to, from)) in rows.zip(from.chunks_exact(row)).enumerate() {
                 copy(index * source.image() + y * row, &mut to[..row], from, &mut left);
             }
-            left
+            (image, left)
         });
-        let left = copied.collect();
-        (Self { buffer, extent, before }, left)
+        let (images, left) = copied.unzip();
+        (Self { images, extent, before }, left)
     }
 }
 

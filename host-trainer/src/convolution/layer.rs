@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::buffer::Padded;
+use super::buffer::{Padded, zeros};
 use super::panels::Panels;
 use super::products::{Finish, Plan, compute, padded_bias};
 use super::weight_gradient::weight_gradient;
@@ -64,8 +64,8 @@ impl Layer {
         };
         let input = Padded::new(input, self.input(), margins);
         let output = match self.direction {
-            Direction::Ordinary => self.to_coarse(&input, weights, Some(bias), self.leak),
-            Direction::Transposed => self.to_fine(&input, weights, Some(bias), self.leak),
+            Direction::Ordinary => self.towards_coarse(&input, weights, Some(bias), self.leak),
+            Direction::Transposed => self.towards_fine(&input, weights, Some(bias), self.leak),
         };
         (output, Arc::new(input))
     }
@@ -85,13 +85,13 @@ impl Layer {
             Direction::Ordinary => {
                 let (gradient, bias) = rectified(if by_input { self.coarse_margins() } else { (0, 0) });
                 let by_weights = weight_gradient(self.vectors, &self.windows, input, &gradient);
-                let input = by_input.then(|| self.to_fine(&gradient, weights, None, 1.0));
+                let input = by_input.then(|| self.towards_fine(&gradient, weights, None, 1.0));
                 Gradients { input, weights: self.weights_from_lines(by_weights.as_slice()), bias }
             }
             Direction::Transposed => {
                 let (gradient, bias) = rectified(self.fine_margins());
                 let by_weights = weight_gradient(self.vectors, &self.windows, &gradient, input);
-                let input = by_input.then(|| self.to_coarse(&gradient, weights, None, 1.0));
+                let input = by_input.then(|| self.towards_coarse(&gradient, weights, None, 1.0));
                 Gradients { input, weights: self.weights_from_lines(by_weights.as_slice()), bias }
             }
         }
@@ -131,7 +131,7 @@ impl Layer {
         (0..self.windows.coarse.channels).map(|coarse| self.position((0, 0), 0, coarse)).collect()
     }
 
-    fn to_coarse(&self, fine: &Padded, weights: &[f32], bias: Option<&[f32]>, leak: f32) -> Vec<f32> {
+    fn towards_coarse(&self, fine: &Padded, weights: &[f32], bias: Option<&[f32]>, leak: f32) -> Vec<f32> {
         let Windows { coarse, spacing, .. } = self.windows;
         let plan = Plan {
             rows: coarse.height,
@@ -147,7 +147,7 @@ impl Layer {
         self.finish(fine, vec![(plan, panels)], bias, leak, coarse)
     }
 
-    fn to_fine(&self, coarse: &Padded, weights: &[f32], bias: Option<&[f32]>, leak: f32) -> Vec<f32> {
+    fn towards_fine(&self, coarse: &Padded, weights: &[f32], bias: Option<&[f32]>, leak: f32) -> Vec<f32> {
         let plans = if self.tiled() { self.plans_by_row(weights) } else { self.plans_by_phase(weights) };
         self.finish(coarse, plans, bias, leak, self.windows.fine)
     }
@@ -160,7 +160,7 @@ impl Layer {
         leak: f32,
         extent: Extent,
     ) -> Vec<f32> {
-        let mut target = vec![0.0; extent.len()];
+        let mut target = zeros(extent.len());
         let bias = bias.map(|bias| padded_bias(bias, &plans[0].1));
         let finish = Finish { bias: bias.as_ref().map(|bias| bias.as_slice()), leak };
         compute(self.vectors, source, &plans, finish, extent, &mut target);
@@ -222,7 +222,7 @@ impl Layer {
     }
 
     /// `[window number, coarse channel]` to the order of the weights.
-    pub(super) fn weights_from_lines(&self, lines: &[f32]) -> Vec<f32> {
+    fn weights_from_lines(&self, lines: &[f32]) -> Vec<f32> {
         let positions = self.window_positions();
         let channels = self.windows.coarse.channels;
         let mut weights = vec![0.0; lines.len()];

@@ -10,6 +10,7 @@
 //! ```
 
 mod buffer;
+mod composed;
 mod flex;
 mod layer;
 mod panels;
@@ -21,9 +22,6 @@ mod windows;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
-use burn::tensor::activation::leaky_relu;
-use burn::tensor::module::{conv_transpose2d, conv2d};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 
 use crate::vectors::Vectors;
 use flex::{LayerOps, Operation};
@@ -52,7 +50,7 @@ pub fn convolution(
     if let Some(vectors) = Vectors::of_the_cpu(&input.device()) {
         return layer(input, weight, bias, vectors, Direction::Ordinary, spacing, leak);
     }
-    composed_convolution(input, weight, bias, spacing, leak)
+    composed::convolution(input, weight, bias, spacing, leak)
 }
 
 /// `max(y, leak y)`, where y is the transposed convolution of `input` plus `bias`.
@@ -77,23 +75,7 @@ pub fn transposed_convolution(
     if let Some(vectors) = Vectors::of_the_cpu(&input.device()) {
         return layer(input, weight, bias, vectors, Direction::Transposed, spacing, leak);
     }
-    composed_transposed_convolution(input, weight, bias, spacing, leak)
-}
-
-fn composed_convolution(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, spacing: Spacing, leak: f64) -> Tensor<4> {
-    let options = ConvOptions::new([spacing.stride; 2], [spacing.padding; 2], [1; 2], 1);
-    rectified(conv2d(x, weight, Some(bias), options), leak)
-}
-
-fn composed_transposed_convolution(
-    x: Tensor<4>,
-    weight: Tensor<4>,
-    bias: Tensor<1>,
-    spacing: Spacing,
-    leak: f64,
-) -> Tensor<4> {
-    let options = ConvTransposeOptions::new([spacing.stride; 2], [spacing.padding; 2], [0; 2], [1; 2], 1);
-    rectified(conv_transpose2d(x, weight, Some(bias), options), leak)
+    composed::transposed_convolution(input, weight, bias, spacing, leak)
 }
 
 fn layer(
@@ -109,8 +91,4 @@ fn layer(
     let operation = Operation { vectors, direction, spacing, leak: leak as f32 };
     let output = Dispatch::layer(input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch(), operation);
     Tensor::from_dispatch(output)
-}
-
-fn rectified(x: Tensor<4>, leak: f64) -> Tensor<4> {
-    if leak == 1.0 { x } else { leaky_relu(x, leak) }
 }

@@ -52,10 +52,9 @@ pub(super) fn compute(
     let windows = plans.iter().map(|(plan, _)| plan.rows * plan.columns).sum::<usize>().max(1);
     let images = WINDOWS_PER_TASK.div_ceil(windows).min(extent.batch).max(1);
     let tasks = target.par_chunks_mut(images * extent.image());
-    tasks.zip(source.buffer.as_slice().par_chunks(images * source.extent.image())).for_each(|(target, values)| {
+    tasks.zip(source.images.par_chunks(images)).for_each(|(target, images)| {
         for (plan, panels) in plans {
-            let images = Extent { batch: target.len() / extent.image(), ..extent };
-            vectors.run(Products { plan, panels, finish, values, source: source.extent, extent: images, target });
+            vectors.run(Products { plan, panels, finish, images, source: source.extent, extent, target });
         }
     });
 }
@@ -64,7 +63,7 @@ struct Products<'a> {
     plan: &'a Plan,
     panels: &'a Panels,
     finish: Finish<'a>,
-    values: &'a [f32],
+    images: &'a [Buffer],
     source: Extent,
     extent: Extent,
     target: &'a mut [f32],
@@ -88,18 +87,18 @@ impl WithSimd for Products<'_> {
 impl Products<'_> {
     #[inline(always)]
     fn tiles<S: Simd, const TILE: usize, const V: usize>(self, simd: S) {
-        let Self { plan, panels, finish, values, source, extent, target } = self;
+        let Self { plan, panels, finish, images, source, extent, target } = self;
         let Panels { width, rows: depth, columns, .. } = *panels;
         let (lines, run) = (plan.taps.0, plan.taps.1 * source.channels);
         let line = source.width * source.channels;
         let leak = simd.splat_f32s(finish.leak);
         let mut cursor = Cursor::default();
-        let mut left = extent.batch * plan.rows * plan.columns;
+        let mut left = images.len() * plan.rows * plan.columns;
         while left > 0 {
-            let (mut from, mut to) = ([0; TILE], [0; TILE]);
+            let (mut from, mut to): ([&[f32]; TILE], _) = ([&[]; TILE], [0; TILE]);
             let tile = left.min(TILE);
             for i in 0..TILE {
-                from[i] = plan.source_position(cursor, source);
+                from[i] = &images[cursor.image].as_slice()[plan.source_position(cursor, source)..];
                 to[i] = plan.target_position(cursor, extent, columns);
                 if i + 1 < tile || tile == TILE {
                     cursor.advance(plan);
@@ -116,7 +115,7 @@ impl Products<'_> {
                 }
                 let weights = &panels.buffer.as_slice()[panel * depth * width..][..depth * width];
                 for (y, weights) in weights.chunks_exact((run * width).max(1)).take(lines).enumerate() {
-                    let runs = from.map(|from| &values[from + y * line..][..run]);
+                    let runs = from.map(|from| &from[y * line..][..run]);
                     multiply::<S, TILE, V>(simd, runs, S::as_simd_f32s(weights).0, &mut sums);
                 }
                 let (first, end) = (panel * width, columns.min((panel + 1) * width));
@@ -191,7 +190,7 @@ impl Plan {
     fn source_position(&self, at: Cursor, extent: Extent) -> usize {
         let row = self.source.0 + at.row * self.source_step;
         let column = self.source.1 + at.column * self.source_step;
-        ((at.image * extent.height + row) * extent.width + column) * extent.channels
+        (row * extent.width + column) * extent.channels
     }
 
     #[inline(always)]

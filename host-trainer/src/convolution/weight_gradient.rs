@@ -3,6 +3,8 @@
 //!
 //! Tasks share out the weights, never the windows: each sum has one order, whatever the number of threads.
 
+#![expect(clippy::needless_range_loop, reason = "only constant indices keep the sums in registers")]
+
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -103,17 +105,16 @@ impl Sums<'_> {
         channel: usize,
     ) -> usize {
         let (fine, coarse, windows) = (self.fine.extent, self.coarse.extent, self.windows);
-        let (values, factors) = (self.fine.buffer.as_slice(), self.coarse.buffer.as_slice());
         let stride = windows.spacing.stride;
         let width = if PARTIAL { coarse.channels - channel } else { V * S::F32_LANES };
         let position = |i: usize| (number + i) * coarse.channels + channel;
         let mut sums = [[simd.splat_f32s(0.0); V]; TILE];
         for row in rows {
             let (image, row) = (row / windows.coarse.height, row % windows.coarse.height);
-            let line = (image * fine.height + row * stride + self.line) * fine.width * fine.channels;
-            let mut from = line + self.first + number;
-            let line = image * coarse.height + row + self.coarse.before;
-            let mut factor = (line * coarse.width + self.coarse.before) * coarse.channels + channel;
+            let (values, factors) = (self.fine.images[image].as_slice(), self.coarse.images[image].as_slice());
+            let mut from = (row * stride + self.line) * fine.width * fine.channels + self.first + number;
+            let mut factor = (row + self.coarse.before) * coarse.width + self.coarse.before;
+            factor = factor * coarse.channels + channel;
             for _ in 0..windows.coarse.width {
                 let numbers = &values[from..from + TILE];
                 let line = &factors[factor..factor + width];

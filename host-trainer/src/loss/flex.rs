@@ -9,8 +9,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
-use burn::tensor::TensorData;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::similarity::{Pair, Similarity};
@@ -75,6 +75,11 @@ impl Backward<Flex, 2> for SsimBackward {
 }
 
 impl Operation {
+    /// The loss of two batches on the CPU.
+    pub(super) fn apply(self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+        Tensor::from_dispatch(Dispatch::ssim_loss(x.into_dispatch(), y.into_dispatch(), self))
+    }
+
     /// The loss of all pairs; `gradient` receives its gradient by x.
     fn loss(&self, x: &[f32], y: &[f32], gradient: Option<&mut [f32]>) -> f32 {
         let similarity = &*self.similarity;

@@ -3,5 +3,7 @@
 mod flex;
 mod similarity;
 mod ssim;
+#[cfg(test)]
+mod tests;
 
 pub use ssim::{Border, SsimLoss};

@@ -208,10 +208,7 @@ fn weighted_sum<S: Simd>(simd: S, out: &mut [f32], taps: &[(&[f32], f32)]) {
                     sums[v] = simd.mul_add_f32s(weight, line[v], sums[v]);
                 }
             }
-            let out = S::as_mut_simd_f32s(out).0;
-            for v in 0..BLOCK {
-                out[v] = sums[v];
-            }
+            S::as_mut_simd_f32s(out).0.copy_from_slice(&sums);
         } else {
             for (v, out) in out.chunks_mut(S::F32_LANES).enumerate() {
                 let mut sum = simd.splat_f32s(0.0);

@@ -10,11 +10,10 @@
 
 use std::sync::Arc;
 
-use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor, TensorData};
 use shared::image::Size;
 
-use super::flex::{Operation, SsimOps};
+use super::flex::Operation;
 use super::similarity::Similarity;
 use crate::vectors::Vectors;
 
@@ -62,16 +61,18 @@ impl SsimLoss {
     /// - output: `[1]`
     pub fn forward(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
         match Vectors::of_the_cpu(&x.device()) {
-            Some(vectors) => {
-                let operation = Operation { vectors, similarity: Arc::clone(&self.similarity) };
-                Tensor::from_dispatch(Dispatch::ssim_loss(x.into_dispatch(), y.into_dispatch(), operation))
-            }
+            Some(vectors) => Operation { vectors, similarity: self.similarity() }.apply(x, y),
             None => self.composed(x, y),
         }
     }
 
+    /// What the kernels need to know of it.
+    pub(super) fn similarity(&self) -> Arc<Similarity> {
+        Arc::clone(&self.similarity)
+    }
+
     /// The loss from burn's operations.
-    fn composed(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+    pub(super) fn composed(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
         let [batch, _, height, width] = x.dims();
         let maps =
             Tensor::cat(vec![x.clone(), y.clone(), x.clone().mul(x.clone()), y.clone().mul(y.clone()), x.mul(y)], 0);

@@ -154,7 +154,7 @@ impl<'a, I: Iterator<Item = (usize, &'a WeightTensor)>> Parameters<'_, I> {
 fn padding(conv: &Conv2d) -> usize {
     match conv.padding {
         PaddingConfig2d::Explicit(top, ..) => top,
-        _ => 0,
+        _ => unreachable!("`Layer::new` gives every convolution its padding in pixels"),
     }
 }
 
