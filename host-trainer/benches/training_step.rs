@@ -43,6 +43,7 @@ struct Arguments {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     ensure!(arguments.steps > 0 && arguments.rounds > 0, "--steps and --rounds are at least 1");
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global()?;
     let (mut ours, mut peers) = (Vec::new(), Vec::new());
     for round in 1..=arguments.rounds {
         let mut steps = trainer_steps(arguments.steps)?;
