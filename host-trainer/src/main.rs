@@ -11,6 +11,8 @@ use host_trainer::command;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Else this thread would wait while the pool's threads work, and hand over to them at every small task.
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().expect("nothing has used the pool yet");
     match command::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,8 +1,12 @@
 //! Training losses on batches of images in the range 0 to 1. They know tensors and nothing else.
 
+mod flex;
 mod pixel;
 mod reconstruction;
+mod similarity;
 mod ssim;
+#[cfg(test)]
+mod tests;
 
 pub use reconstruction::{LossKind, ReconstructionLoss};
 pub use ssim::{Border, SsimLoss};

@@ -8,13 +8,19 @@
 //! edge badly and the station, which judges that edge too, finds its own artefacts there. [`Border::Mirrored`] is the
 //! same loss on images continued by their mirror image, so that every pixel is the centre of a window.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use shared::image::Size;
 
-const WINDOW: usize = 11;
+use super::flex::Operation;
+use super::similarity::Similarity;
+use crate::vectors::Vectors;
+
+pub(super) const WINDOW: usize = 11;
 const SIGMA: f64 = 1.5;
-const C1: f32 = 0.01 * 0.01;
-const C2: f32 = 0.03 * 0.03;
+pub(super) const C1: f32 = 0.01 * 0.01;
+pub(super) const C2: f32 = 0.03 * 0.03;
 
 /// Which windows count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +38,7 @@ pub struct SsimLoss {
     columns: Tensor<2>,
     /// `[height, windows along a column]`
     rows: Tensor<2>,
+    similarity: Arc<Similarity>,
 }
 
 impl SsimLoss {
@@ -43,6 +50,7 @@ impl SsimLoss {
         Self {
             columns: gaussian_band(usize::from(size.width), border, device),
             rows: gaussian_band(usize::from(size.height), border, device),
+            similarity: Arc::new(Similarity::new(usize::from(size.height), usize::from(size.width), border)),
         }
     }
 
@@ -52,6 +60,19 @@ impl SsimLoss {
     /// - x, y: `[batch, 1, height, width]`
     /// - output: `[1]`
     pub fn forward(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+        match Vectors::of_the_cpu(&x.device()) {
+            Some(vectors) => Operation { vectors, similarity: self.similarity() }.apply(x, y),
+            None => self.composed(x, y),
+        }
+    }
+
+    /// What the kernels need to know of it.
+    pub(super) fn similarity(&self) -> Arc<Similarity> {
+        Arc::clone(&self.similarity)
+    }
+
+    /// The loss from burn's operations.
+    pub(super) fn composed(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
         let [batch, _, height, width] = x.dims();
         let maps =
             Tensor::cat(vec![x.clone(), y.clone(), x.clone().mul(x.clone()), y.clone().mul(y.clone()), x.mul(y)], 0);
@@ -83,9 +104,6 @@ impl SsimLoss {
 fn gaussian_band(side: usize, border: Border, device: &Device) -> Tensor<2> {
     assert!(side >= WINDOW, "an image side of {side} pixels is shorter than the {WINDOW} of the SSIM window");
     let radius = WINDOW / 2;
-    let weights: Vec<f64> =
-        (0..WINDOW).map(|i| libm::exp(-(i as f64 - radius as f64).powi(2) / (2.0 * SIGMA * SIGMA))).collect();
-    let total: f64 = weights.iter().sum();
     let centres = match border {
         Border::Valid => radius..side - radius,
         Border::Mirrored => 0..side,
@@ -93,16 +111,24 @@ fn gaussian_band(side: usize, border: Border, device: &Device) -> Tensor<2> {
     let windows = centres.len();
     let mut band = vec![0.0f32; side * windows];
     for (column, centre) in centres.enumerate() {
-        for (offset, weight) in weights.iter().enumerate() {
+        for (offset, weight) in gaussian().into_iter().enumerate() {
             let pixel = mirrored(centre as isize + offset as isize - radius as isize, side);
-            band[pixel * windows + column] += (weight / total) as f32;
+            band[pixel * windows + column] += weight as f32;
         }
     }
     Tensor::from_data(TensorData::new(band, [side, windows]), device)
 }
 
+/// The window along one axis; the weights sum to 1.
+pub(super) fn gaussian() -> [f64; WINDOW] {
+    let centre = (WINDOW / 2) as f64;
+    let weights = std::array::from_fn(|i| libm::exp(-(i as f64 - centre).powi(2) / (2.0 * SIGMA * SIGMA)));
+    let total: f64 = weights.iter().sum();
+    weights.map(|weight: f64| weight / total)
+}
+
 /// The pixel that stands at `position` of a line continued by reflection; at most one side length outside.
-fn mirrored(position: isize, side: usize) -> usize {
+pub(super) fn mirrored(position: isize, side: usize) -> usize {
     let last = side as isize - 1;
     let inside = if position < 0 { -1 - position } else { position };
     (if inside > last { 2 * last + 1 - inside } else { inside }) as usize

@@ -3,11 +3,11 @@
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Initializer, LeakyRelu, LeakyReluConfig, PaddingConfig2d, Sigmoid};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::architecture::{Architecture, LayerSpec};
 use super::weights::{WeightTensor, Weights, WeightsError};
+use crate::convolution::{convolution, transposed_convolution};
 
 /// A trainable autoencoder.
 #[derive(Module, Debug)]
@@ -55,14 +55,31 @@ impl Autoencoder {
     /// - input: `[batch, 1, height, width]`, values in 0 to 1
     /// - output: the same
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.layers.iter().fold(input, |x, layer| match layer {
-            Layer::Conv(conv) => conv.forward(x),
-            Layer::ConvTranspose(conv) if conv.kernel_size == conv.stride && conv.padding == [0, 0] => spread(conv, x),
-            Layer::ConvTranspose(conv) => conv.forward(x),
-            Layer::LeakyRelu(leaky) => leaky_relu(leaky, x),
-            Layer::PixelBias(bias) => x + bias.pixels.val().unsqueeze(),
-            Layer::Sigmoid(sigmoid) => sigmoid.forward(x),
-        })
+        let mut layers = self.layers.iter().peekable();
+        let mut x = input;
+        while let Some(layer) = layers.next() {
+            let leak = match (layer, layers.peek()) {
+                (Layer::Conv(_) | Layer::ConvTranspose(_), Some(Layer::LeakyRelu(leaky))) => {
+                    layers.next();
+                    leaky.negative_slope
+                }
+                _ => 1.0,
+            };
+            x = match layer {
+                Layer::Conv(conv) => {
+                    let bias = conv.bias.as_ref().expect("every convolution has a bias").val();
+                    convolution(x, conv.weight.val(), bias, conv.stride[0], padding(conv), leak)
+                }
+                Layer::ConvTranspose(conv) => {
+                    let bias = conv.bias.as_ref().expect("every convolution has a bias").val();
+                    transposed_convolution(x, conv.weight.val(), bias, conv.stride[0], conv.padding[0], leak)
+                }
+                Layer::LeakyRelu(leaky) => leaky.forward(x),
+                Layer::PixelBias(bias) => x + bias.pixels.val().unsqueeze(),
+                Layer::Sigmoid(sigmoid) => sigmoid.forward(x),
+            };
+        }
+        x
     }
 
     /// Reads the numbers back from the device.
@@ -144,31 +161,11 @@ impl<'a, I: Iterator<Item = (usize, &'a WeightTensor)>> Parameters<'_, I> {
     }
 }
 
-/// A transposed convolution whose kernel equals its stride: every input pixel becomes a block of its own. As a matrix
-/// product and a permutation it trains in about half the time of the general case.
-fn spread(conv: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
-    let [batch, channels, height, width] = x.dims();
-    let [_, channels_out, rows, columns] = conv.weight.dims();
-    let block = channels_out * rows * columns;
-    let weight = conv.weight.val().reshape([1, channels, block]).swap_dims(1, 2).expand([batch, block, channels]);
-    let blocks = weight.matmul(x.reshape([batch, channels, height * width]));
-    let y = blocks.reshape([batch, channels_out, rows, columns, height, width]).permute([0, 1, 4, 2, 5, 3]).reshape([
-        batch,
-        channels_out,
-        height * rows,
-        width * columns,
-    ]);
-    match &conv.bias {
-        Some(bias) => y + bias.val().reshape([1, channels_out, 1, 1]),
-        None => y,
+fn padding(conv: &Conv2d) -> usize {
+    match conv.padding {
+        PaddingConfig2d::Explicit(top, ..) => top,
+        _ => unreachable!("`Layer::new` gives every convolution its padding in pixels"),
     }
-}
-
-/// `slope x + (1 - slope) max(x, 0)`: the same function as burn's, whose gradient goes through a mask and takes twice
-/// as long.
-fn leaky_relu(leaky: &LeakyRelu, x: Tensor<4>) -> Tensor<4> {
-    let slope = leaky.negative_slope;
-    relu(x.clone()).mul_scalar(1.0 - slope) + x.mul_scalar(slope)
 }
 
 fn floats(data: TensorData) -> Vec<f32> {
