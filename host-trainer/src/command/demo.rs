@@ -23,7 +23,7 @@ use crate::report::EvaluationReport;
 use crate::training::{Length, TrainingConfig};
 use crate::watch::Keeping;
 
-/// Enough for a clear result within three minutes on two cores.
+/// Enough for a clear result.
 const STEPS: usize = 450;
 
 /// The demonstration's training, on frames rendered to `data`.

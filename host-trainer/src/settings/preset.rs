@@ -7,9 +7,9 @@ use super::{TrainSettings, file};
 /// A named set of settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Preset {
-    /// 300 steps: a first look in a minute or two
+    /// 300 steps: a first look at whether the photographs are usable
     Quick,
-    /// 800 steps: some four minutes on two cores
+    /// 800 steps: about a minute on two cores
     #[default]
     Standard,
     /// 3000 steps and more patience: for the model that goes on the line
