@@ -19,6 +19,7 @@ pub mod export;
 pub mod files;
 pub mod interrupt;
 pub mod job;
+pub mod listing;
 pub mod loss;
 pub mod model;
 pub mod progress;

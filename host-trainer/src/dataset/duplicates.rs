@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// So many groups are named; the others are counted.
-const NAMED: usize = 10;
+use crate::listing::Listing;
 
 /// What an image shows, as far as the network sees it: the SHA-256 of its pixels in the network's size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,15 +58,9 @@ impl EqualFiles {
 
 impl fmt::Display for EqualFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, group) in self.0.iter().take(NAMED).enumerate() {
-            let names: Vec<_> = group.iter().map(|file| file.to_string_lossy()).collect();
-            let line_end = if index == 0 { "" } else { "\n" };
-            write!(f, "{line_end}  {}", names.join(" = "))?;
-        }
-        match self.0.len() {
-            0..=NAMED => Ok(()),
-            all => write!(f, "\n  and {} more", all - NAMED),
-        }
+        let names =
+            |group: &Vec<PathBuf>| group.iter().map(|file| file.to_string_lossy()).collect::<Vec<_>>().join(" = ");
+        Listing(&self.0.iter().map(names).collect::<Vec<_>>()).fmt(f)
     }
 }
 

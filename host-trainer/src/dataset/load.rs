@@ -15,7 +15,8 @@ use super::duplicates::{EqualFiles, Identity};
 use super::fingerprint::fingerprint;
 use super::layout::GoodImages;
 use super::memory::Budget;
-use super::unreadable::{LeftOut, List, OnUnreadable, UnreadableImages};
+use super::unreadable::{LeftOut, OnUnreadable, UnreadableImages};
+use crate::listing::Listing;
 
 /// Where the frame sizes of a data set differ, sizes this much smaller or larger are accepted too: one part in four.
 const SIZE_SLACK: u32 = 4;
@@ -87,7 +88,7 @@ impl LoadedImages {
     pub fn remarks(&self, duplicates: &EqualFiles) -> Vec<String> {
         let mut remarks = Vec::new();
         if !self.left_out.is_empty() {
-            let (count, list) = (self.left_out.len(), List(&self.left_out));
+            let (count, list) = (self.left_out.len(), Listing(&self.left_out));
             let found = count + self.files.len();
             remarks.push(format!("left out: {count} of {found} images cannot be used:\n{list}"));
         }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-/// So many are named; the others are counted.
-const NAMED: usize = 10;
+use crate::listing::Listing;
 
 /// What to do about images that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -31,7 +30,7 @@ pub struct LeftOut {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{} of {found} images in {} cannot be used:\n{}\nrepair or remove them, or leave them out with --skip-unreadable",
-    left_out.len(), root.display(), List(left_out)
+    left_out.len(), root.display(), Listing(left_out)
 )]
 pub struct UnreadableImages {
     /// The folder that was searched.
@@ -42,20 +41,9 @@ pub struct UnreadableImages {
     pub left_out: Vec<LeftOut>,
 }
 
-/// One indented line for each of the first files, and the number of the others.
-#[derive(Clone, Copy, Debug)]
-pub struct List<'a>(pub &'a [LeftOut]);
-
-impl fmt::Display for List<'_> {
+impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, LeftOut { file, reason }) in self.0.iter().take(NAMED).enumerate() {
-            let line_end = if index == 0 { "" } else { "\n" };
-            write!(f, "{line_end}  {}: {reason}", file.display())?;
-        }
-        match self.0.len() {
-            0..=NAMED => Ok(()),
-            all => write!(f, "\n  and {} more", all - NAMED),
-        }
+        write!(f, "{}: {}", self.file.display(), self.reason)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::calibration::{CalibrationError, Drift, Supply, ThresholdChoice};
 use crate::dataset::split::MIN_CALIBRATION;
 use crate::dataset::{DatasetError, GoodImages};
 use crate::export::bundle::{SealError, reseal};
+use crate::listing::Listing;
 use crate::progress;
 use crate::versions::PROGRAM;
 
@@ -47,8 +48,8 @@ pub enum RecalibrationError {
     Calibration(#[from] CalibrationError),
     /// Images that the bundle cannot score: the reasons, in order.
     #[error(
-        "{} of {images} images cannot be scored with this bundle; record them again or remove them:{}",
-        faults.len(), listed(faults)
+        "{} of {images} images cannot be scored with this bundle; record them again or remove them:\n{}",
+        faults.len(), Listing(faults)
     )]
     Unusable {
         /// All images.
@@ -58,8 +59,8 @@ pub enum RecalibrationError {
     },
     /// The same file more than once: its score counts only once.
     #[error(
-        "{} of {images} images are copies of others, and a threshold needs different parts; remove the copies:{}",
-        copies.len(), listed(copies)
+        "{} of {images} images are copies of others, and a threshold needs different parts; remove the copies:\n{}",
+        copies.len(), Listing(copies)
     )]
     Copies {
         /// All images.
@@ -76,8 +77,8 @@ pub enum RecalibrationError {
     /// Images that served in training.
     #[error(
         "{} of {images} images have served in training and score too low for a threshold; remove them or photograph \
-         other good parts:{}",
-        seen.len(), listed(seen)
+         other good parts:\n{}",
+        seen.len(), Listing(seen)
     )]
     Seen {
         /// All images.
@@ -172,15 +173,6 @@ fn calibrated_again(created_by: &Name) -> Name {
     Name::try_from(&*both).or_else(|_| Name::try_from(PROGRAM)).expect("a name of this program's own fits")
 }
 
-/// The first ten lines, indented, and how many more there are.
-fn listed(lines: &[String]) -> String {
-    let mut text: String = lines.iter().take(10).map(|line| format!("\n  {line}")).collect();
-    if lines.len() > 10 {
-        text.push_str(&format!("\n  and {} more", lines.len() - 10));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,12 +184,5 @@ mod tests {
         assert_eq!(once.as_str(), format!("host-trainer 0.0.9; calibrated by {PROGRAM}"));
         assert_eq!(calibrated_again(&once), once);
         assert_eq!(calibrated_again(&name(&"x".repeat(64))).as_str(), PROGRAM);
-    }
-
-    #[test]
-    fn ten_lines_and_a_count() {
-        let lines: Vec<String> = (1..=12).map(|i| i.to_string()).collect();
-        assert_eq!(listed(&lines[..2]), "\n  1\n  2");
-        assert!(listed(&lines).ends_with("\n  10\n  and 2 more"));
     }
 }
