@@ -1,7 +1,6 @@
 //! A training that is killed or interrupted, whenever that is, goes on to the very bundle of one that was left alone.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -85,8 +84,10 @@ fn killed_at_ten_random_points_it_gives_the_same_bundle() {
 #[test]
 fn interrupted_it_seals_the_best_so_far_and_resumes() {
     let line = Line::new();
-    let mut running = line.train("out", &[]).spawn().unwrap();
-    wait_for(&line.path("out").join("checkpoint.safetensors"), &mut running);
+    let asked = ["--product", "cap", "--rank", "3"];
+    let mut running = line.train("out", &asked).spawn().unwrap();
+    let checkpoint = line.path("out").join("checkpoint.safetensors");
+    wait_until(&mut running, || checkpoint.is_file());
     assert!(Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap().success());
     assert!(running.wait().unwrap().success(), "an interruption is no failure");
     let record =
@@ -105,13 +106,26 @@ fn interrupted_it_seals_the_best_so_far_and_resumes() {
     refused(&[], &["--resume", "--restart"]);
     refused(&["--resume", "--learning-rate", "0.002"], &["learning-rate was 0.001, now 0.002"]);
 
-    assert!(finish(line.train("out", &["--resume"])));
+    // What was asked for is known without being repeated.
+    let data = line.path("data");
+    let mut resumed = Command::new(program("host-trainer"));
+    resumed.args(["train", "--resume", "--data", path(&data), "--out", path(&line.path("out"))]);
+    assert!(finish(resumed));
     assert_eq!(record()["ended"], "complete");
-    assert!(finish(line.train("whole", &[])));
+    assert_eq!(record()["product"], "cap");
+    assert!(finish(line.train("whole", &asked)));
     assert!(line.bundle("out") == line.bundle("whole"));
 
+    // An interruption does not cost the bundle of a training that was finished.
+    let finished = line.bundle("out");
+    let mut running = line.train("out", &["--restart", "--seed", "6"]).spawn().unwrap();
+    let before = fs::metadata(&checkpoint).unwrap().modified().unwrap();
+    wait_until(&mut running, || fs::metadata(&checkpoint).unwrap().modified().unwrap() != before);
+    assert!(Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap().success());
+    assert!(running.wait().unwrap().success());
+    assert!(fs::read(line.path("out").join("station.previous.bundle")).unwrap() == finished);
+
     // A checkpoint that was damaged is refused, not gone on from.
-    let checkpoint = line.path("out").join("checkpoint.safetensors");
     let mut bytes = fs::read(&checkpoint).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -121,9 +135,9 @@ fn interrupted_it_seals_the_best_so_far_and_resumes() {
     assert!(message.contains("not a whole checkpoint") && message.contains("--restart"), "{message}");
 }
 
-fn wait_for(file: &Path, running: &mut Child) {
+fn wait_until(running: &mut Child, done: impl Fn() -> bool) {
     let started = Instant::now();
-    while !file.is_file() {
+    while !done() {
         assert!(running.try_wait().unwrap().is_none(), "it ended before its first checkpoint");
         assert!(started.elapsed() < Duration::from_secs(120), "no checkpoint within two minutes");
         std::thread::sleep(Duration::from_millis(5));

@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use crate::interrupt::Listener;
 use crate::progress;
 use crate::training::checkpoint::RunIdentity;
-use crate::training::{Checkpoint, CheckpointError, Observer, Progress, TrainingState};
+use crate::training::{Checkpoint, CheckpointError, HistoryEntry, Observer, Progress, TrainingState};
 
 /// The file that a run is kept in, in the folder of its results.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
@@ -31,8 +31,17 @@ pub enum Keeping {
 pub struct Watch {
     bar: ProgressBar,
     images_per_step: f64,
-    training_loss: f32,
-    kept: Option<(PathBuf, RunIdentity, Listener)>,
+    latest: Option<HistoryEntry>,
+    kept: Option<Kept>,
+}
+
+/// Where a run is kept, and what is kept beside its state.
+#[derive(Debug)]
+struct Kept {
+    file: PathBuf,
+    identity: RunIdentity,
+    request: toml::Table,
+    interruption: Listener,
 }
 
 impl Keeping {
@@ -46,14 +55,21 @@ impl Keeping {
 }
 
 impl Watch {
-    /// Over a run that begins after step `from` of `steps`.
-    pub fn new(from: usize, steps: usize, identity: RunIdentity, file: Option<&PathBuf>) -> Self {
+    /// Over a run of at most `steps` steps, from its start or from `state` on.
+    pub fn new(
+        steps: usize,
+        state: Option<&TrainingState>,
+        identity: RunIdentity,
+        request: toml::Table,
+        file: Option<&PathBuf>,
+    ) -> Self {
         let bar = progress::training(steps as u64);
-        bar.set_position(from as u64);
+        bar.set_position(state.map_or(0, |state| state.step as u64));
         bar.reset_eta();
         let images_per_step = identity.training.batch as f64;
-        let kept = file.map(|path| (path.clone(), identity, Listener::new()));
-        Self { bar, images_per_step, training_loss: f32::NAN, kept }
+        let latest = state.and_then(|state| state.history.last().copied());
+        let kept = file.map(|file| Kept { file: file.clone(), identity, request, interruption: Listener::new() });
+        Self { bar, images_per_step, latest, kept }
     }
 }
 
@@ -66,12 +82,12 @@ impl Drop for Watch {
 impl Observer for Watch {
     fn progress(&mut self, progress: Progress) {
         self.bar.set_position(progress.step as u64);
-        if let Some(look) = progress.look {
-            self.training_loss = look.training_loss;
+        self.latest = progress.look.or(self.latest);
+        let mut message = format!("{:.0} images/s", self.bar.per_sec() * self.images_per_step);
+        if let (Some(latest), Some(best)) = (self.latest, progress.best_validation_loss) {
+            let (loss, validation) = (latest.training_loss, latest.validation_loss);
+            message = format!("loss {loss:.4}, validation {validation:.4} (best {best:.4}), {message}");
         }
-        let Some(best) = progress.best_validation_loss else { return };
-        let rate = self.bar.per_sec() * self.images_per_step;
-        let message = format!("loss {:.4}, best validation {best:.4}, {rate:.0} images/s", self.training_loss);
         if progress.look.is_some() && !progress::is_interactive() {
             let left = indicatif::HumanDuration(self.bar.eta());
             progress::say(format!(
@@ -83,11 +99,11 @@ impl Observer for Watch {
     }
 
     fn keep(&mut self, state: TrainingState) -> Result<(), CheckpointError> {
-        let Some((path, identity, _)) = &self.kept else { return Ok(()) };
-        Checkpoint { identity: identity.clone(), state }.write(path)
+        let Some(Kept { file, identity, request, .. }) = &self.kept else { return Ok(()) };
+        Checkpoint { identity: identity.clone(), request: request.clone(), state }.write(file)
     }
 
     fn stop(&self) -> bool {
-        self.kept.as_ref().is_some_and(|(.., listener)| listener.requested())
+        self.kept.as_ref().is_some_and(|kept| kept.interruption.requested())
     }
 }

@@ -54,7 +54,14 @@ struct Printed<'a> {
 /// Compares what was judged with itself and with the images in `data`/train/good, if there are any.
 fn overlap(data: &Path, how: &Preprocessing, judged: &[Judged]) -> anyhow::Result<Overlap> {
     let folder = data.join("train").join("good");
-    let paths = if folder.is_dir() { GoodImages::open(data)?.paths() } else { Vec::new() };
+    let paths = match folder.is_dir().then(|| GoodImages::open(data)) {
+        Some(Ok(good)) => good.paths(),
+        Some(Err(error)) => {
+            progress::say(format!("warning: test images were not compared with those of the training: {error}"));
+            Vec::new()
+        }
+        None => Vec::new(),
+    };
     let bar = progress::counting("comparing", paths.len() as u64);
     let loaded = load_each(&paths, how, &|| bar.inc(1));
     bar.finish_and_clear();
@@ -104,7 +111,7 @@ fn image_level(evaluation: &Evaluation) -> Table {
     );
     table.add_row(figure("F1, good is positive", e.f1_good_positive, None, &good));
     table.add_row(figure("precision", e.precision, None, "rejected parts that are defective"));
-    let bound = |upper: Option<f64>| upper.map_or_else(String::new, |u| format!("; 95 % sure: at most {u:.3}"));
+    let bound = |upper: Option<f64>| upper.map_or_else(String::new, |u| format!("; 95 % sure: at most {}", at_most(u)));
     let remark = format!("of {} good parts{}", e.n_good, bound(e.false_reject_rate_upper95));
     table.add_row(figure("false-reject rate", e.false_reject_rate, e.false_reject_rate_interval95, &remark));
     let remark = format!("of {} defective parts{}", e.n_defective, bound(e.escape_rate_upper95));
@@ -156,17 +163,11 @@ fn kinds(evaluation: &Evaluation) -> Table {
     ]);
     for (name, kind) in &evaluation.kinds {
         let pixel = &kind.pixel;
-        let figures = [
-            kind.escape_rate_upper95,
-            kind.image_auroc,
-            kind.average_precision,
-            pixel.pixel_auroc,
-            pixel.pixel_ap,
-            pixel.aupro,
-            pixel.iou,
-        ];
+        let figures =
+            [kind.image_auroc, kind.average_precision, pixel.pixel_auroc, pixel.pixel_ap, pixel.aupro, pixel.iou];
         let rejected = format!("{} of {}", kind.rejected, kind.n);
-        table.add_row([name.clone(), rejected].into_iter().chain(figures.map(number)));
+        let bound = kind.escape_rate_upper95.map_or_else(|| "-".into(), at_most);
+        table.add_row([name.clone(), rejected, bound].into_iter().chain(figures.map(number)));
     }
     table
 }
@@ -186,6 +187,11 @@ pub fn new_table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table
+}
+
+/// An upper bound, rounded up.
+fn at_most(bound: f64) -> String {
+    format!("{:.3}", (1000.0 * bound - 1e-9).ceil() / 1000.0)
 }
 
 /// A rate or an area, or a dash where a class is missing.

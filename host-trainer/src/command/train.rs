@@ -42,7 +42,10 @@ fn settings(args: &TrainArgs, checkpoint: &Path) -> anyhow::Result<TrainSettings
     let given = args.settings.clone().over(file);
     let former = if args.resume { Checkpoint::read(checkpoint, &compact())? } else { None };
     Ok(match former {
-        Some(former) => given.with_preset().over(TrainSettings::from(&former.identity.training)),
+        Some(former) => {
+            let asked = TrainSettings::from_table(&former.request, checkpoint)?;
+            given.with_preset().over(TrainSettings::from(&former.identity.training)).over(asked)
+        }
         None => given,
     })
 }

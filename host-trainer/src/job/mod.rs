@@ -6,6 +6,7 @@ mod record;
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use edge_runtime::pipeline::Pipeline;
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::score::Score;
@@ -16,15 +17,16 @@ use crate::calibration::{Supply, ThresholdChoice};
 use crate::dataset::duplicates::{EqualFiles, equal_images};
 use crate::dataset::{GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, load_good};
 use crate::device::DeviceChoice;
+use crate::evaluation::score_as_float;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::export::{check_parity, seal, to_onnx};
-use crate::files::write_atomically;
+use crate::files::{FileError, write_atomically};
 use crate::model::{Architecture, compact};
 use crate::progress;
 use crate::report::{loss_svg, training_page};
 use crate::scoring::score_loaded;
 use crate::training::checkpoint::RunIdentity;
-use crate::training::{Checkpoint, Task, TrainingConfig, TrainingState, train};
+use crate::training::{Checkpoint, Ended, Task, TrainingConfig, TrainingState, train};
 use crate::versions;
 use crate::watch::{Keeping, Watch};
 
@@ -129,11 +131,12 @@ impl Job {
             architecture: architecture.name.into(),
             device: selected.description.clone(),
             images_sha256: hex(&images.fingerprint),
+            libraries: versions::libraries(),
             training: self.training.clone(),
         };
         let state = resumed(kept, &identity, keeping)?;
         let steps = self.training.length.steps(training.len(), self.training.batch);
-        let mut watch = Watch::new(state.as_ref().map_or(0, |state| state.step), steps, identity, keeping.file());
+        let mut watch = Watch::new(steps, state.as_ref(), identity, self.request(), keeping.file());
         let trained = train(&task, state, &mut watch)?;
         drop(watch);
 
@@ -190,6 +193,25 @@ impl Job {
     }
 }
 
+impl Job {
+    /// What is asked for besides the training, by the names of the settings.
+    fn request(&self) -> toml::Table {
+        let mut request = toml::Table::new();
+        let mut set = |name: &str, value: toml::Value| request.insert(name.to_owned(), value);
+        set("product", self.product.clone().into());
+        if let Some(device) = self.device.to_possible_value() {
+            set("device", device.get_name().into());
+        }
+        match self.threshold {
+            ThresholdChoice::Rank(rank) => set("rank", i64::from(rank).into()),
+            ThresholdChoice::TargetRate(rate) => set("target-frr", rate.to_string().into()),
+            ThresholdChoice::ByHand(threshold) => set("threshold", score_as_float(threshold.raw()).into()),
+        };
+        set("skip-unreadable", (self.on_unreadable == OnUnreadable::Skip).into());
+        request
+    }
+}
+
 impl Artifacts {
     /// Writes `station.bundle`, `model.onnx`, `training.json`, `report.html` and `loss.svg` into `folder`, the bundle
     /// last: where a new bundle lies, its record lies beside it.
@@ -207,6 +229,12 @@ impl Artifacts {
         write_atomically(&folder.join("training.json"), &record)?;
         write_atomically(&folder.join("model.onnx"), &self.onnx)?;
         let bundle = folder.join("station.bundle");
+        let aside = folder.join("station.previous.bundle");
+        if self.record.ended == Ended::Interrupted && bundle.is_file() && !aside.exists() {
+            // A bundle that was finished is worth more than one that was not.
+            std::fs::rename(&bundle, &aside).map_err(FileError::new("rename", &bundle))?;
+            progress::say(format!("the former bundle is kept as {}", aside.display()));
+        }
         write_atomically(&bundle, &self.bundle)?;
         report?;
         Ok(bundle)

@@ -15,7 +15,7 @@ pub struct TrainingRecord {
     /// Program and version.
     pub created_by: String,
     /// Versions of the libraries that can change a result.
-    pub libraries: BTreeMap<&'static str, String>,
+    pub libraries: BTreeMap<String, String>,
     /// Name of the part.
     pub product: String,
     /// Name of the architecture, and how many numbers it learned.

@@ -10,6 +10,12 @@ pub fn percent(share: f64) -> String {
     if share > 0.0 && tenths == 0.0 { "below 0.1\u{a0}%".into() } else { format!("{:.1}\u{a0}%", tenths / 10.0) }
 }
 
+/// An upper bound with one decimal, rounded up.
+pub fn percent_at_most(share: f64) -> String {
+    // A share that is a whole number of tenths may lie a rounding error above it.
+    format!("{:.1}\u{a0}%", (1000.0 * share - 1e-9).ceil().max(0.0) / 10.0)
+}
+
 /// `1 part`, `2 parts`.
 pub fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
@@ -45,6 +51,15 @@ mod tests {
         assert_eq!(percent(2.0 / 32.0), "6.3\u{a0}%");
         assert_eq!(of(1, 10), "1 of 10 (10.0\u{a0}%)");
         assert_eq!(of(0, 0), "\u{2013}");
+    }
+
+    #[test]
+    fn a_bound_is_never_rounded_down() {
+        assert_eq!(percent_at_most(0.072_157), "7.3\u{a0}%");
+        assert_eq!(percent_at_most(0.092), "9.2\u{a0}%");
+        assert_eq!(percent_at_most(0.000_001), "0.1\u{a0}%");
+        assert_eq!(percent_at_most(0.0), "0.0\u{a0}%");
+        assert_eq!(percent_at_most(1.0), "100.0\u{a0}%");
     }
 
     #[test]

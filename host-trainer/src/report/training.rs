@@ -16,7 +16,7 @@ use super::chart::{Mark, Outcome, Strip, loss_chart, score_chart, score_legend};
 use super::page::{Key, Page, Section, keys, map_legend, settings, table};
 use super::panel::{Caption, panel};
 use super::redraw::{Redrawer, of_the_input};
-use super::text::{counted, of, percent, score_remark};
+use super::text::{counted, of, percent, percent_at_most, score_remark};
 use super::{PROGRAM, ReportError};
 use crate::calibration::promise as promised;
 use crate::evaluation::score_as_float;
@@ -104,12 +104,12 @@ fn threshold(artifacts: &Artifacts, threshold: Threshold) -> Markup {
             Some(Promise { average: Some(average), upper95 }) => key(
                 "False rejects, expected",
                 percent(average),
-                format!("at most {} with 95\u{a0}% confidence", percent(upper95)),
+                format!("at most {} with 95\u{a0}% confidence", percent_at_most(upper95)),
                 false,
             ),
             Some(Promise { average: None, upper95 }) => key(
                 "False rejects, at most",
-                percent(upper95),
+                percent_at_most(upper95),
                 "with 95\u{a0}% confidence; threshold by hand".into(),
                 false,
             ),

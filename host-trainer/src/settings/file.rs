@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{ArgAction, CommandFactory, Parser};
 use edge_runtime::bounded_read::{ReadFailure, read_bounded};
 
 use super::TrainSettings;
@@ -62,6 +62,14 @@ impl TrainSettings {
             .map_err(|error| SettingsError::NotToml { path: path.to_owned(), message: error.to_string() })?;
         parse(&text, path)
     }
+
+    /// Takes settings by their names; `path` is what errors call the table.
+    ///
+    /// # Errors
+    /// [`SettingsError::Setting`] names the setting and what was expected.
+    pub fn from_table(table: &toml::Table, path: &Path) -> Result<Self, SettingsError> {
+        from_table(table, path)
+    }
 }
 
 /// Reads settings in TOML; `path` is what errors call them.
@@ -70,9 +78,29 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<TrainSettings, SettingsEr
         let message = error.to_string().trim_end().to_owned();
         SettingsError::NotToml { path: path.to_owned(), message }
     })?;
+    TrainSettings::from_table(&table, path)
+}
+
+fn from_table(table: &toml::Table, path: &Path) -> Result<TrainSettings, SettingsError> {
     let setting = |message: String| SettingsError::Setting { path: path.to_owned(), message };
+    let command = Line::command();
+    let is_flag = |name: &str| {
+        let option = command.get_arguments().find(|option| option.get_long() == Some(name));
+        option.map(|option| matches!(option.get_action(), ArgAction::SetTrue))
+    };
     let mut line = vec!["settings".to_owned()];
-    for (name, value) in &table {
+    for (name, value) in table {
+        if name.is_empty() {
+            return Err(setting("unknown setting without a name".into()));
+        }
+        if is_flag(name).is_none() {
+            // The parser words the refusal, and finds a name that is alike.
+            line.push(format!("--{}", name.replace('=', "")));
+            break;
+        }
+        if matches!(value, toml::Value::Boolean(_)) && is_flag(name) == Some(false) {
+            return Err(setting(format!("{name}: found {value}, expected a text or a number")));
+        }
         let text = match value {
             toml::Value::String(text) => text.clone(),
             toml::Value::Integer(_) | toml::Value::Float(_) => value.to_string(),
@@ -137,6 +165,10 @@ mod tests {
             ("steps = ", "line 1"),
             ("steps = 1\nepochs = 2", "cannot be used with"),
             ("rank = 1\ntarget-frr = \"1%\"", "cannot be used with"),
+            ("foo = false", "unknown setting 'foo'"),
+            ("batch = false", "batch: found false"),
+            ("\"batch=4\" = true", "unknown setting"),
+            ("\"\" = true", "unknown setting"),
             ("data = \"elsewhere\"", "unknown setting 'data'"),
         ] {
             let error = parse(text, Path::new("line3.toml")).unwrap_err().to_string();

@@ -39,13 +39,13 @@ pub struct TrainSettings {
     #[arg(long)]
     pub seed: Option<u64>,
     /// Training steps at most [standard: 800]
-    #[arg(long, value_name = "N", conflicts_with = "epochs")]
+    #[arg(long, value_name = "N", conflicts_with = "epochs", value_parser = value::steps)]
     pub steps: Option<NonZeroUsize>,
     /// Instead of --steps: how often at most each training image is seen
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value::steps)]
     pub epochs: Option<NonZeroUsize>,
     /// Images per step [standard: 8]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value::batch)]
     pub batch: Option<NonZeroUsize>,
     /// What training makes small [standard: ssim]
     #[arg(long, value_enum)]
@@ -57,13 +57,13 @@ pub struct TrainSettings {
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub learning_rate: Option<LearningRate>,
     /// Steps over which the learning rate rises to its peak [standard: 20]
-    #[arg(long, value_name = "N")]
-    pub warmup: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
+    pub warmup: Option<u32>,
     /// Steps between two looks at the validation images [standard: 50]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value::steps)]
     pub validate_every: Option<NonZeroUsize>,
     /// Looks without a better validation loss before training stops [standard: 6]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value::steps)]
     pub patience: Option<NonZeroUsize>,
     /// Mirror images that are good parts too [standard: both]
     #[arg(long, value_enum)]
@@ -125,7 +125,7 @@ impl TrainSettings {
                 loss: all.loss?,
                 optimizer: all.optimizer?,
                 learning_rate: all.learning_rate?.get(),
-                warmup: all.warmup?,
+                warmup: all.warmup? as usize,
                 validate_every: all.validate_every?.get(),
                 patience: all.patience?.get(),
                 flips: all.flips?,
@@ -149,7 +149,7 @@ impl From<&TrainingConfig> for TrainSettings {
             loss: Some(config.loss),
             optimizer: Some(config.optimizer),
             learning_rate: config.learning_rate.try_into().ok(),
-            warmup: Some(config.warmup),
+            warmup: u32::try_from(config.warmup).ok(),
             validate_every: NonZeroUsize::new(config.validate_every),
             patience: NonZeroUsize::new(config.patience),
             flips: Some(config.flips),

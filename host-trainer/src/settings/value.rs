@@ -1,6 +1,33 @@
 //! Values of settings that are checked where they are read, from whichever source.
 
+use std::num::NonZeroUsize;
 use std::str::FromStr;
+
+/// More images in a step than this are a slip: they fill the memory and learn nothing faster.
+const MAX_BATCH: usize = 4096;
+/// More steps than this are one too: years.
+const MAX_STEPS: usize = 1_000_000_000;
+
+/// Images per step: 1 to 4096.
+///
+/// # Errors
+/// What was found and what was expected.
+pub fn batch(text: &str) -> Result<NonZeroUsize, String> {
+    count(text, MAX_BATCH)
+}
+
+/// A number of steps, epochs or looks: 1 to 1,000,000,000.
+///
+/// # Errors
+/// What was found and what was expected.
+pub fn steps(text: &str) -> Result<NonZeroUsize, String> {
+    count(text, MAX_STEPS)
+}
+
+fn count(text: &str, most: usize) -> Result<NonZeroUsize, String> {
+    let number = text.parse::<NonZeroUsize>().ok().filter(|number| number.get() <= most);
+    number.ok_or_else(|| format!("found {text:?}, expected a whole number from 1 to {most}"))
+}
 
 /// A learning rate: above 0 and at most 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +64,16 @@ impl FromStr for LearningRate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_in_range_and_nothing_else() {
+        assert_eq!(batch("4096").unwrap().get(), 4096);
+        assert_eq!(steps("1").unwrap().get(), 1);
+        for text in ["0", "-1", "4097", "1.5", "many", ""] {
+            assert!(batch(text).unwrap_err().contains("from 1 to 4096"), "{text}");
+        }
+        assert!(steps("1000000001").is_err());
+    }
 
     #[test]
     fn rates_in_range_and_nothing_else() {

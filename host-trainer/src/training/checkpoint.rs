@@ -8,15 +8,16 @@
 //! | `losses` | training losses since the last look |
 //! | metadata `run` | TOML: format, settings, fingerprints, step, course, counters |
 //!
-//! The first line of `run` is a comment with the SHA-256 over the rest of it and all tensors, in the order of their
-//! names. TOML because it gives every float back as it was. This module does not know how a run works.
+//! The first line of `run` is a comment with the SHA-256 over the rest of it and the bytes of all tensors, in the order of
+//! their names. TOML because it gives every float back as it was. This module does not know how a run works.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use edge_runtime::bounded_read::{ReadFailure, read_bounded};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Best, HistoryEntry, OptimizerMemory, TrainingConfig, TrainingState};
@@ -41,6 +42,8 @@ pub struct RunIdentity {
     pub device: String,
     /// SHA-256 over the good images, hexadecimal.
     pub images_sha256: String,
+    /// Versions of what computes: another may round otherwise.
+    pub libraries: BTreeMap<String, String>,
     /// The settings.
     pub training: TrainingConfig,
 }
@@ -50,6 +53,8 @@ pub struct RunIdentity {
 pub struct Checkpoint {
     /// What the run is made of.
     pub identity: RunIdentity,
+    /// What else was asked for, by the names of the settings: it does not shape the training, but what follows.
+    pub request: toml::Table,
     /// How far it has come.
     pub state: TrainingState,
 }
@@ -112,6 +117,7 @@ struct Run {
     done: bool,
     best: Option<BestLook>,
     identity: RunIdentity,
+    request: toml::Table,
     counters: BTreeMap<String, u64>,
     history: Vec<HistoryEntry>,
 }
@@ -150,11 +156,10 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError::OtherRun`] names every difference.
     pub fn check(&self, now: &RunIdentity, path: &Path) -> Result<(), CheckpointError> {
-        let differences = differences(&self.identity, now);
-        if differences.is_empty() {
+        if self.identity == *now {
             return Ok(());
         }
-        Err(CheckpointError::OtherRun { path: path.to_owned(), differences })
+        Err(CheckpointError::OtherRun { path: path.to_owned(), differences: differences(&self.identity, now) })
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -180,6 +185,7 @@ impl Checkpoint {
             done: state.done,
             best: best.map(|best| BestLook { step: best.step, validation_loss: best.validation_loss }),
             identity: self.identity.clone(),
+            request: self.request.clone(),
             counters: state.optimizer.counters.clone(),
             history: state.history.clone(),
         };
@@ -233,20 +239,33 @@ impl Checkpoint {
             }
             None => None,
         };
-        let optimizer = tensors
-            .iter()
-            .filter_map(|(name, view)| Some((name.strip_prefix("optimizer.")?.to_owned(), from_le(view.data()))));
+        if best.as_ref().is_some_and(|best| best.step > run.step) {
+            return Err(damaged("its best step is one that it has not taken".into()));
+        }
+        let memory = OptimizerMemory { tensors: memory_of(&tensors), counters: run.counters };
+        if !memory.fits(architecture, run.step) {
+            return Err(damaged("the optimiser's memory is not that of this network".into()));
+        }
         let state = TrainingState {
             step: run.step,
             weights: weights("model")?,
-            optimizer: OptimizerMemory { tensors: optimizer.collect(), counters: run.counters },
+            optimizer: memory,
             best,
             history: run.history,
             losses: values("losses")?,
             done: run.done,
         };
-        Ok(Self { identity: run.identity, state })
+        Ok(Self { identity: run.identity, request: run.request, state })
     }
+}
+
+/// The entries of the optimiser's memory, whatever they are.
+fn memory_of(tensors: &BTreeMap<String, TensorView<'_>>) -> BTreeMap<String, Vec<f32>> {
+    let entry = |(name, view): (&String, &TensorView<'_>)| {
+        let name = name.strip_prefix("optimizer.")?;
+        (view.dtype() == Dtype::F32).then(|| (name.to_owned(), from_le(view.data())))
+    };
+    tensors.iter().filter_map(entry).collect()
 }
 
 #[derive(Deserialize)]
@@ -257,15 +276,20 @@ struct Format {
 /// Compares two identities entry by entry, by the names that a user knows the settings by.
 fn differences(before: &RunIdentity, now: &RunIdentity) -> Vec<String> {
     let entries = |identity: &RunIdentity| {
-        let mut entries = toml::Table::try_from(identity).unwrap_or_default();
-        if let Some(toml::Value::Table(training)) = entries.remove("training") {
-            entries.extend(training);
+        let mut entries = match serde_json::to_value(identity) {
+            Ok(Value::Object(entries)) => entries,
+            _ => serde_json::Map::new(),
+        };
+        for group in ["training", "libraries"] {
+            if let Some(Value::Object(inner)) = entries.remove(group) {
+                entries.extend(inner);
+            }
         }
         entries
     };
     let (before, now) = (entries(before), entries(now));
-    let text = |value: Option<&toml::Value>| value.map_or_else(|| "not set".into(), toml::Value::to_string);
-    let names: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
+    let text = |value: Option<&Value>| value.map_or_else(|| "not set".into(), Value::to_string);
+    let names: BTreeSet<_> = before.keys().chain(now.keys()).collect();
     let differing = names.into_iter().filter(|name| before.get(*name) != now.get(*name));
     differing.map(|name| difference(name, &text(before.get(name)), &text(now.get(name)))).collect()
 }

@@ -3,7 +3,7 @@
 //! The rules are burn's. burn's own walk over the network restores its memory on the default device, which is a GPU
 //! wherever the GPU backend is compiled in; this one restores it where training runs, whatever else there is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::{ModuleMapper, Param};
 use burn::optim::momentum::MomentumConfig;
@@ -14,7 +14,7 @@ use burn::optim::{
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::OptimizerKind;
-use crate::model::Autoencoder;
+use crate::model::{Architecture, Autoencoder};
 
 /// An optimiser with its memory of the steps so far.
 #[derive(Debug)]
@@ -34,6 +34,24 @@ pub struct OptimizerMemory {
     pub tensors: BTreeMap<String, Vec<f32>>,
     /// Step counters.
     pub counters: BTreeMap<String, u64>,
+}
+
+impl OptimizerMemory {
+    /// Whether this is the memory of `steps` steps of a network of `architecture`: something for every parameter, each
+    /// as long as the parameter, or nothing at all before the first step.
+    pub fn fits(&self, architecture: &Architecture, steps: usize) -> bool {
+        if steps == 0 {
+            return self.tensors.is_empty();
+        }
+        let lengths: Vec<usize> = architecture.parameters().iter().map(|spec| spec.shape.iter().product()).collect();
+        let parameter = |name: &str| name.split_once('.')?.0.parse::<usize>().ok()?.checked_sub(1);
+        let fits = |(name, values): (&String, &Vec<f32>)| {
+            let length = parameter(name).and_then(|index| lengths.get(index));
+            length == Some(&values.len()) && values.iter().all(|value| value.is_finite())
+        };
+        let remembered: BTreeSet<_> = self.tensors.keys().filter_map(|name| parameter(name)).collect();
+        remembered.len() == lengths.len() && self.tensors.iter().all(fits)
+    }
 }
 
 /// A rule and what it remembers of each parameter. Every rule here works number by number, so that parameters of any
@@ -198,6 +216,7 @@ mod tests {
             optimizer.step(1e-3, &mut model, found);
 
             let memory = optimizer.memory();
+            assert!(memory.fits(&architecture, 1) && !OptimizerMemory::default().fits(&architecture, 1));
             assert!(memory.tensors.len() >= initial.tensors().len(), "{kind:?} remembers nothing");
             let mut resumed = NetworkOptimizer::new(kind);
             resumed.restore(&memory, ids(), &Device::flex());

@@ -121,7 +121,7 @@ impl<'a> Trainer<'a> {
 
     /// Whether the last step was taken, or enough looks went by without a better validation loss.
     pub fn is_done(&self) -> bool {
-        let patience = self.task.config.patience * self.task.config.validate_every;
+        let patience = self.task.config.patience.saturating_mul(self.task.config.validate_every);
         self.step >= self.steps || self.best.as_ref().is_some_and(|best| self.step - best.step >= patience)
     }
 

@@ -6,7 +6,7 @@ use super::EvaluationReport;
 use crate::dataset::Label;
 use crate::evaluation::{Counts, Evaluation, Interval, Kind};
 use crate::report::page::{Key, keys, table};
-use crate::report::text::{counted, decimal, of, percent};
+use crate::report::text::{counted, decimal, of, percent, percent_at_most};
 
 const KIND_HEAD: [&str; 8] =
     ["Kind", "Escaped", "At most (95\u{a0}%)", "Image AUROC", "Average precision", "Pixel AUROC", "AUPRO", "IoU"];
@@ -55,9 +55,9 @@ impl EvaluationReport<'_> {
             (table("Verdicts by class of part", &head, &[false, true, true, true, true], &rows))
             @if let Some(upper) = e.escape_rate_upper95 {
                 p.note {
-                    "With 95\u{a0}% confidence at most " (percent(upper)) " of such defective parts would pass"
+                    "With 95\u{a0}% confidence at most " (percent_at_most(upper)) " of such defective parts would pass"
                     @if let Some(upper) = e.false_reject_rate_upper95 {
-                        ", and at most " (percent(upper)) " of such good parts be rejected"
+                        ", and at most " (percent_at_most(upper)) " of such good parts be rejected"
                     }
                     " (Clopper and Pearson, one-sided): so many images cannot say more."
                 }
@@ -179,7 +179,7 @@ fn kinds(e: &Evaluation) -> Vec<Vec<String>> {
     let row = |(name, kind): (&String, &Kind)| {
         let figures =
             [kind.image_auroc, kind.average_precision, kind.pixel.pixel_auroc, kind.pixel.aupro, kind.pixel.iou];
-        let bound = kind.escape_rate_upper95.map_or_else(|| "\u{2013}".into(), percent);
+        let bound = kind.escape_rate_upper95.map_or_else(|| "\u{2013}".into(), percent_at_most);
         [name.clone(), of(kind.n - kind.rejected, kind.n), bound].into_iter().chain(figures.map(decimal)).collect()
     };
     e.kinds.iter().map(row).collect()
