@@ -11,7 +11,7 @@ use host_trainer::training::{HistoryEntry, Length, Task, TrainingConfig, Unobser
 /// float32; sums in another order differ by 1e-7, and Adam's first steps, which look at little but a gradient's sign,
 /// enlarge that. The steps themselves move the validation loss by four times as much, so that a device that computed
 /// other gradients would be found out. (A rate ten times as high makes the course chaotic on any device.)
-const LOSS_TOLERANCE: f32 = 5e-5;
+const LOSS_TOLERANCE: f32 = 2e-5;
 
 fn five_steps(device: &Device) -> Vec<HistoryEntry> {
     let frames: Vec<Vec<u8>> = (0..6).map(|index| render_good(3, index, 128).gray).collect();

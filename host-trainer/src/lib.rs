@@ -14,6 +14,7 @@ pub mod command;
 pub mod convolution;
 pub mod dataset;
 pub mod device;
+pub mod digest;
 pub mod evaluation;
 pub mod export;
 pub mod files;

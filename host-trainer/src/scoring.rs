@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use shared::score::Score;
 
 use crate::dataset::LoadedImages;
+use crate::dataset::duplicates::Identity;
 
 /// An image could not be scored.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,8 @@ pub struct ScoredFile {
     pub score: Score,
     /// SHA-256 of the file's bytes.
     pub sha256: [u8; 32],
+    /// What the image shows in the network's size.
+    pub identity: Identity,
 }
 
 /// Scores one file.
@@ -59,7 +62,8 @@ pub fn score_file(
     let frame = decode_bytes(&bytes, path)?;
     let measured = frame.view().map_err(MeasureError::from).and_then(|view| pipeline.measure(&view, clock));
     let measured = measured.map_err(|source| ScoringError::Measure { path: path.to_owned(), source })?;
-    Ok(ScoredFile { score: measured.score, sha256: Sha256::digest(&bytes).into() })
+    let identity = Identity::of(pipeline.evidence().iter().flat_map(|evidence| evidence.input.rows()));
+    Ok(ScoredFile { score: measured.score, sha256: Sha256::digest(&bytes).into(), identity })
 }
 
 /// The scores of the files behind `images` at `indices`, in that order.

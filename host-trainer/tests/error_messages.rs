@@ -147,7 +147,7 @@ fn images_that_are_left_out_and_copies_are_named_and_recorded() {
     assert_eq!(["training", "validation", "development", "calibration"].map(|name| part(name).len()), [18, 2, 7, 20]);
     let used = &part("calibration")[0];
     let bytes = fs::read(good.join(used["file"].as_str().unwrap())).unwrap();
-    assert_eq!(used["sha256"], host_trainer::job::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes)));
+    assert_eq!(used["sha256"], host_trainer::digest::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use edge_runtime::bundle::BundleFile;
-use host_trainer::job::hex;
+use host_trainer::digest::hex;
 use host_trainer::render::{RenderConfig, write_dataset};
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -16,9 +16,10 @@ use crate::calibration::promise;
 use crate::cli::BlessArgs;
 use crate::dataset::EvaluationSet;
 use crate::device::DeviceChoice;
+use crate::digest::sha256_hex;
 use crate::evaluation::{Evaluation, score_as_float};
 use crate::files::write_atomically;
-use crate::job::{Artifacts, hex};
+use crate::job::Artifacts;
 use crate::render::{RenderConfig, write_dataset};
 use crate::training::TrainingConfig;
 use crate::watch::Keeping;
@@ -125,11 +126,6 @@ fn model_card(artifacts: &Artifacts, evaluation: &Evaluation) -> String {
         "good / defective / faults in that test",
         format!("{} / {} / {}", evaluation.n_good, evaluation.n_defective, evaluation.n_fault),
     );
-    row("SHA-256 of the file", format!("`{}`", hex(&sha256(&artifacts.bundle))));
+    row("SHA-256 of the file", format!("`{}`", sha256_hex(&artifacts.bundle)));
     card
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(bytes).into()
 }

@@ -5,9 +5,9 @@ use serde_json::json;
 use shared::bundle::Bundle;
 
 use crate::cli::InspectArgs;
+use crate::digest::hex;
 use crate::evaluation::score_as_float;
 use crate::export::describe::describe;
-use crate::job::hex;
 
 /// Runs `bundle inspect`.
 pub fn inspect(args: &InspectArgs) -> anyhow::Result<()> {

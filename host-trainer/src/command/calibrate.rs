@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::calibration::promise;
 use crate::cli::CalibrateArgs;
+use crate::digest::hex;
 use crate::evaluation::score_as_float;
 use crate::files::write_atomically;
-use crate::job::{Promise, hex};
+use crate::job::Promise;
 use crate::progress;
 use crate::recalibration::{Decision, Recalibrated, recalibrate};
 

@@ -26,6 +26,6 @@ mod tests {
     fn a_value_computed_outside_the_project() {
         let files = [PathBuf::from("a"), PathBuf::from("b/c")];
         let found = fingerprint(files.iter().zip([[7; 32], [9; 32]]));
-        assert_eq!(crate::job::hex(&found), "b159e8837bd6d9a33f92f131d35f16665a3f08505685bad6fa0055b1c3a55104");
+        assert_eq!(crate::digest::hex(&found), "b159e8837bd6d9a33f92f131d35f16665a3f08505685bad6fa0055b1c3a55104");
     }
 }

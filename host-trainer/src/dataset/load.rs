@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn images_are_loaded_in_order_and_a_file_that_changes_is_noticed() {
+    fn images_are_loaded_in_order_and_unreadable_ones_left_out_if_asked() {
         let folder = tempfile::tempdir().unwrap();
         let pgm = |value: u8| [b"P5 2 2 255\n", &[value; 4][..]].concat();
         for (name, bytes) in [("a.pgm", pgm(10)), ("b.pgm", Vec::new()), ("c.pgm", pgm(30))] {

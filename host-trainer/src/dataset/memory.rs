@@ -74,15 +74,17 @@ mod tests {
     fn more_than_the_budget_is_given_to_one_alone() {
         let budget = Budget::new(10);
         let all = budget.reserve(25);
-        let waited = thread::scope(|scope| {
-            let other = scope.spawn(|| drop(budget.reserve(1)));
-            thread::yield_now();
-            let waited = !other.is_finished();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let _one = budget.reserve(1);
+                sender.send(()).unwrap();
+            });
+            let patience = std::time::Duration::from_millis(50);
+            assert!(receiver.recv_timeout(patience).is_err(), "it did not wait");
             drop(all);
-            other.join().unwrap();
-            waited
+            receiver.recv().unwrap();
         });
-        assert!(waited);
         drop(budget.reserve(u64::MAX));
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::load::LoadedImages;
 use super::split::Split;
-use crate::job::hex;
+use crate::digest::hex;
 
 /// One file, and its bytes when it was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -7,8 +7,8 @@ use shared::similarity::Metric;
 use shared::wire::ThresholdEvidence;
 
 use crate::calibration::promise;
+use crate::digest::hex;
 use crate::evaluation::score_as_float;
-use crate::job::hex;
 
 /// Names and values, in the order of the way from a frame to a verdict.
 pub fn describe(bundle: &Bundle<'_>) -> Vec<(&'static str, String)> {

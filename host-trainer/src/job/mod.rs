@@ -17,6 +17,7 @@ use crate::calibration::{Supply, ThresholdChoice};
 use crate::dataset::duplicates::{EqualFiles, equal_images};
 use crate::dataset::{GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, load_good};
 use crate::device::DeviceChoice;
+use crate::digest::hex;
 use crate::evaluation::score_as_float;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::export::{check_parity, seal, to_onnx};
@@ -290,9 +291,4 @@ fn product_name(text: &str) -> Result<Name, JobError> {
 
 fn fixed_name(text: &str) -> Name {
     Name::try_from(text).expect("a name of this program's own fits")
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

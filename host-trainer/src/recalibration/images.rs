@@ -38,7 +38,7 @@ pub(super) fn score_all(
     }
     let (mut first, mut copies) = (HashMap::new(), Vec::new());
     for (file, one) in good.files.iter().zip(&scored) {
-        let earlier = *first.entry(one.sha256).or_insert(file);
+        let earlier = *first.entry(one.identity).or_insert(file);
         if earlier != file {
             copies.push(format!("{} is {}", file.display(), earlier.display()));
         }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::RecalibrationError;
 use super::images::fingerprint_of;
 use crate::dataset::GoodImages;
-use crate::job::hex;
+use crate::digest::hex;
 use crate::scoring::ScoredFile;
 
 /// The parts of the split that training, or whoever chose its settings, has looked at.
@@ -91,9 +91,10 @@ mod tests {
     use shared::score::Score;
 
     use super::*;
+    use crate::dataset::duplicates::Identity;
 
     fn image(name: &str, byte: u8) -> (PathBuf, ScoredFile) {
-        (name.into(), ScoredFile { score: Score::MIN, sha256: [byte; 32] })
+        (name.into(), ScoredFile { score: Score::MIN, sha256: [byte; 32], identity: Identity::of([&[byte][..]]) })
     }
 
     /// Images 1 to 4 were split; `record` is what lies beside the bundle.

@@ -35,8 +35,7 @@ pub use evaluation::EvaluationReport;
 pub use page::CONTENT_SECURITY_POLICY;
 pub use training::{loss_svg, training_page};
 
-/// Program and version, as every page names them.
-const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+use crate::versions::PROGRAM;
 
 /// A report could not be made.
 #[derive(Debug, thiserror::Error)]

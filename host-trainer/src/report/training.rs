@@ -7,7 +7,6 @@ use std::path::Path;
 
 use maud::{Markup, html};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use shared::bundle::Bundle;
 use shared::image::{FrameView, ImageError, PixelFormat};
 use shared::score::{Score, Threshold};
@@ -19,9 +18,10 @@ use super::redraw::{Redrawer, of_the_input};
 use super::text::{counted, of, percent, percent_at_most, score_remark};
 use super::{PROGRAM, ReportError};
 use crate::calibration::promise as promised;
+use crate::digest::{hex, sha256_hex};
 use crate::evaluation::score_as_float;
 use crate::export::describe::describe;
-use crate::job::{Artifacts, Promise, TrainingRecord, hex};
+use crate::job::{Artifacts, Promise, TrainingRecord};
 use crate::training::Ended;
 
 /// Development images that are shown because their scores are the highest.
@@ -252,7 +252,7 @@ fn configuration(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Markup {
     if let Ok(Value::Object(training)) = serde_json::to_value(&record.training) {
         rows.extend(training.into_iter().map(|(name, value)| (name.replace('_', " "), plain(&value))));
     }
-    let file = |name: &str, bytes: &[u8]| vec![name.to_owned(), bytes.len().to_string(), hex(&Sha256::digest(bytes))];
+    let file = |name: &str, bytes: &[u8]| vec![name.to_owned(), bytes.len().to_string(), sha256_hex(bytes)];
     let files = [file("station.bundle", &artifacts.bundle), file("model.onnx", &artifacts.onnx)];
     html! {
         h3 { "Training" }

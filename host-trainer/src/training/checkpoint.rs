@@ -21,8 +21,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Best, HistoryEntry, OptimizerMemory, TrainingConfig, TrainingState};
+use crate::digest::hex;
 use crate::files::{FileError, write_atomically};
-use crate::job::hex;
 use crate::model::{Architecture, ParameterSpec, WeightTensor, Weights, WeightsError};
 
 /// The format that this program writes and reads. Raise it when a run would go on otherwise than before.

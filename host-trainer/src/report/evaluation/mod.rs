@@ -14,9 +14,9 @@ use super::page::{Page, Section, settings};
 use super::redraw::Redrawer;
 use super::{PROGRAM, ReportError};
 use crate::dataset::EvaluationSet;
+use crate::digest::hex;
 use crate::evaluation::{Evaluation, Judged};
 use crate::export::describe::describe;
-use crate::job::hex;
 
 /// What the page is made from. All parts belong to one evaluation; `judged` has the order of `set`.
 #[derive(Debug)]
