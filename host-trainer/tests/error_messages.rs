@@ -7,7 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use host_trainer::model::Weights;
 use host_trainer::render::{RenderConfig, write_dataset};
+use host_trainer::training::checkpoint::RunIdentity;
+use host_trainer::training::{Checkpoint, TrainingConfig, TrainingState};
 use image::{DynamicImage, GrayImage, ImageFormat};
 use serde_json::Value;
 
@@ -59,6 +62,17 @@ fn scene() -> tempfile::TempDir {
     hostile[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     write("hostile/60000x60000.png", &hostile);
     write("hostile/99999x9.pgm", b"P5 99999 9 255\n...");
+    let mut bmp = encoded(ImageFormat::Bmp, 0);
+    bmp[18..22].copy_from_slice(&60_000_u32.to_le_bytes());
+    write("hostile/60000x48.bmp", &bmp);
+    let mut jpeg = encoded(ImageFormat::Jpeg, 0);
+    let start_of_frame = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    jpeg[start_of_frame + 5..start_of_frame + 9].fill(0xff);
+    write("hostile/65535x65535.jpg", &jpeg);
+    let mut tiff = encoded(ImageFormat::Tiff, 0);
+    let width_tag = tiff.windows(4).position(|entry| entry == [0, 1, 4, 0]).unwrap();
+    tiff[width_tag + 8..width_tag + 12].copy_from_slice(&60_000_u32.to_le_bytes());
+    write("hostile/60000x48.tif", &tiff);
     (0..13).for_each(|index| write(&format!("many/{index:02}.png"), b""));
     write("many/good.png", &png);
     (0..46).for_each(|index| write(&format!("copies/{index:02}.png"), &encoded(ImageFormat::Png, index / 2)));
@@ -101,6 +115,38 @@ fn refusals_say_what_was_found_and_what_to_do() {
         insta::assert_snapshot!(*name, said(scene.path(), &output));
         assert!(!scene.path().join("out").exists(), "{name}: a refused job must write nothing");
     }
+}
+
+#[test]
+fn an_interrupted_training_is_not_written_over() {
+    let scene = scene();
+    let architecture = host_trainer::model::compact();
+    let state = TrainingState {
+        step: 0,
+        weights: Weights::initial(&architecture, 1),
+        optimizer: Default::default(),
+        best: None,
+        history: Vec::new(),
+        losses: Vec::new(),
+        done: false,
+    };
+    let identity = RunIdentity {
+        architecture: architecture.name.into(),
+        device: "CPU".into(),
+        images_sha256: String::new(),
+        libraries: Default::default(),
+        training: TrainingConfig::default(),
+    };
+    let out = scene.path().join("out");
+    let checkpoint = Checkpoint { identity, request: Default::default(), state };
+    checkpoint.write(&out.join("checkpoint.safetensors")).unwrap();
+    (0..45).for_each(|index| {
+        fs::write(scene.path().join(format!("few/{index:02}.png")), encoded(ImageFormat::Png, index)).unwrap();
+    });
+    let output = run(scene.path(), &["train", "--data", "few", "--out", "out", "--device=cpu"]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("unfinished", said(scene.path(), &output));
+    assert_eq!(fs::read_dir(out).unwrap().count(), 1);
 }
 
 /// The one case that trains: some images cannot be used, some are there twice, and the record says so.

@@ -15,6 +15,7 @@ use shared::wire::{Manifest, ModelInterface, Name};
 
 use crate::calibration::{Supply, ThresholdChoice};
 use crate::dataset::duplicates::{EqualFiles, equal_images};
+use crate::dataset::split::{MIN_IMAGES, calibration_images};
 use crate::dataset::{GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, load_good};
 use crate::device::DeviceChoice;
 use crate::digest::hex;
@@ -92,8 +93,10 @@ impl Job {
         let product = product_name(&self.product)?;
         let good = GoodImages::open(&self.data)?;
         // As if all of them could be used; it is asked again when that is known.
-        let most = Split::new(good.files.len(), self.training.seed)?;
-        self.threshold.plan(Supply::of_split(good.files.len(), most.calibration.len()))?;
+        let most = good.files.len();
+        if most >= MIN_IMAGES {
+            self.threshold.plan(Supply::of_split(most, calibration_images(most)))?;
+        }
         let selected = self.device.select()?;
         let architecture = compact();
         let kept = kept(keeping, &architecture)?;
