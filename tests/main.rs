@@ -1,6 +1,7 @@
 //! Tests that cross the crates' borders, in one binary. Each module holds one claim of the project's.
 
 mod calibrate;
+mod compared_frames;
 mod coverage;
 mod default_model;
 mod interruption;

@@ -40,7 +40,9 @@ fn sources(folder: &str) -> Vec<Source> {
 }
 
 fn all() -> Vec<Source> {
-    ["shared/src", "edge-runtime/src", "host-trainer/src", "tests"].into_iter().flat_map(sources).collect()
+    let host = ["shared/src", "shared/tests", "edge-runtime/src", "host-trainer/src", "tests"];
+    let beside = ["firmware/thumbv7em/src", "fuzz/src", "fuzz/fuzz_targets"];
+    host.into_iter().chain(beside).flat_map(sources).collect()
 }
 
 fn is_test_file(name: &str) -> bool {
@@ -82,6 +84,39 @@ fn each_border_has_one_gate() {
             for clock in ["Instant::now", "SystemTime::now"] {
                 assert!(!code.contains(clock), "{} reads a clock", source.name);
             }
+        }
+    }
+}
+
+/// The workspaces beside the main one build `shared` with the same crates, to the version.
+#[test]
+fn shared_is_built_from_the_same_crates_everywhere() {
+    let crates_of_shared = |folder: &str| {
+        let lock = fs::read_to_string(repository().join(folder).join("Cargo.lock")).unwrap();
+        let lock: toml::Table = lock.parse().unwrap();
+        let packages = lock["package"].as_array().unwrap();
+        let text = |package: &toml::Value, field| package[field].as_str().unwrap().to_owned();
+        let shared = packages.iter().find(|package| text(package, "name") == "shared").unwrap();
+        let names = shared["dependencies"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());
+        // `name`, or `name version` where the lock file has several versions.
+        let versions = names.map(|dependency| {
+            let (name, version) = dependency.split_once(' ').unwrap_or((dependency, ""));
+            let of_name = packages.iter().find(|package| text(package, "name") == name).unwrap();
+            let version = if version.is_empty() { text(of_name, "version") } else { version.to_owned() };
+            format!("{name} {version}")
+        });
+        versions.collect::<Vec<_>>()
+    };
+    // With what only the tests need.
+    let main = crates_of_shared("");
+    for folder in ["firmware/thumbv7em", "fuzz", "shared/benchmark"] {
+        let found = crates_of_shared(folder);
+        assert!(!found.is_empty());
+        for package in found {
+            assert!(
+                main.contains(&package),
+                "{folder}: found {package}, expected one of {main:?}; cargo update --precise"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //! nothing and records nothing.
 
 use shared::admission::{FrameGate, FrameStamp};
-use shared::bundle::{Bundle, BundleId, Verified};
+use shared::bundle::{Bundle, BundleId, SectionKind, Verified};
 use shared::image::FrameView;
 use shared::score::{Score, Threshold};
 use shared::verdict::{FaultReason, Verdict, judge};
@@ -62,7 +62,7 @@ pub fn open_pipeline(bundle: &Bundle<'_>) -> Result<Pipeline<crate::reconstruct:
     let onnx = bundle.section(shared::bundle::SectionKind::Onnx).ok_or(OpenError::NoModel)?;
     let reconstructor =
         crate::reconstruct::TractReconstructor::from_onnx(onnx, &model.input_name, &model.output_name, model.size)?;
-    Ok(Pipeline::new(manifest.preprocessing, manifest.recipe, reconstructor)?)
+    Ok(Pipeline::with_reference(manifest.preprocessing, manifest.recipe, bundle.reference(), reconstructor)?)
 }
 
 #[cfg(feature = "tract")]
@@ -73,7 +73,7 @@ impl<C: Clock> Inspector<crate::reconstruct::TractReconstructor, C> {
     ///
     /// [`OpenError`] if the model cannot be loaded or does not fit the rest of the bundle.
     pub fn open(bundle: &Bundle<'_>, clock: C, max_age_us: u64) -> Result<Self, OpenError> {
-        Ok(Self::around(open_pipeline(bundle)?, bundle, clock, max_age_us))
+        Ok(Self::around(open_pipeline(bundle)?, bundle, clock, max_age_us)?)
     }
 }
 
@@ -86,13 +86,17 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
     /// [`PipelineError`] if the bundle's parts do not fit each other or the model.
     pub fn new(bundle: &Bundle<'_>, reconstructor: R, clock: C, max_age_us: u64) -> Result<Self, PipelineError> {
         let manifest = bundle.manifest();
-        let pipeline = Pipeline::new(manifest.preprocessing, manifest.recipe, reconstructor)?;
-        Ok(Self::around(pipeline, bundle, clock, max_age_us))
+        let pipeline =
+            Pipeline::with_reference(manifest.preprocessing, manifest.recipe, bundle.reference(), reconstructor)?;
+        Self::around(pipeline, bundle, clock, max_age_us)
     }
 
-    fn around(pipeline: Pipeline<R>, bundle: &Bundle<'_>, clock: C, max_age_us: u64) -> Self {
+    fn around(pipeline: Pipeline<R>, bundle: &Bundle<'_>, clock: C, max_age_us: u64) -> Result<Self, PipelineError> {
+        if let Some(section) = bundle.sections().find(|section| section.kind == SectionKind::GoldenFrames) {
+            return Err(PipelineError::UnusedSection { kind: section.kind });
+        }
         let accepted = bundle.manifest().preprocessing.accepted;
-        Self { pipeline, clock, gate: FrameGate::new(accepted, max_age_us), proof: bundle.proof() }
+        Ok(Self { pipeline, clock, gate: FrameGate::new(accepted, max_age_us), proof: bundle.proof() })
     }
 
     /// Inspects one frame.
@@ -160,10 +164,14 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
 
 #[cfg(test)]
 mod tests {
+    use shared::difference::{Mask, Pooling, ResidualMaps, ScoreRecipe};
     use shared::image::Size;
+    use shared::similarity::Metric;
 
     use super::*;
-    use crate::test_support::{FRAME, FakeModel, INPUT, Redraw, StepClock, bundle_around, frame_of, inspector};
+    use crate::test_support::{
+        FRAME, FakeModel, INPUT, Redraw, StepClock, bundle_around, bundle_of, frame_of, inspector,
+    };
 
     fn stamp(sequence: u64) -> FrameStamp {
         FrameStamp { sequence, captured_at_us: 0 }
@@ -244,6 +252,62 @@ mod tests {
         for (row, redrawn) in evidence.input.rows().zip(evidence.reconstruction.rows()) {
             assert!(row.iter().zip(redrawn).all(|(&pixel, &redrawn)| pixel == 255 - redrawn));
         }
+    }
+
+    /// Inspects a frame whose reconstruction is inverted.
+    fn inspect_inverted(recipe: ScoreRecipe, sections: &[(SectionKind, &[u8])]) -> Inspection {
+        let file = bundle_of(recipe, &[&[(SectionKind::Onnx, &b"no model"[..])], sections].concat());
+        let model = FakeModel::new(INPUT, Redraw::Inverted);
+        let mut inspector = Inspector::new(&file.verify().unwrap(), model, StepClock::default(), 1000).unwrap();
+        let inspection = inspector.inspect(&frame_of(FRAME).view().unwrap(), stamp(1));
+        assert_eq!(inspector.evidence().unwrap().smoothed.is_some(), recipe.reworks());
+        inspection
+    }
+
+    #[test]
+    fn parts_are_judged_by_what_good_parts_show_at_each_pixel() {
+        let recipe = ScoreRecipe { normalised: true, ..ScoreRecipe::new(Metric::L2, Pooling::Mean) };
+        let maps = |mean, spread| -> Vec<u8> {
+            let all = |value| std::iter::repeat_n(value, INPUT.area());
+            ResidualMaps::<&[u8]>::encode(INPUT, all(mean), all(spread)).collect()
+        };
+        // Good parts differ as much as can be: this one is no worse.
+        let inspection = inspect_inverted(recipe, &[(SectionKind::ResidualMaps, &maps(Score::ONE, 1))]);
+        assert_eq!(inspection.score, Some(Score::MIN));
+        assert!(matches!(inspection.verdict, Verdict::Pass(_)), "{:?}", inspection.verdict);
+        // Good parts don't differ at all: every pixel that does is far beyond them.
+        let inspection = inspect_inverted(recipe, &[(SectionKind::ResidualMaps, &maps(0, 1))]);
+        assert!(inspection.score > Score::new(Score::ONE), "{:?}", inspection.score);
+        assert!(matches!(inspection.verdict, Verdict::Reject(_)), "{:?}", inspection.verdict);
+    }
+
+    #[test]
+    fn parts_are_judged_where_the_mask_has_weight() {
+        let recipe = ScoreRecipe { masked: true, ..ScoreRecipe::new(Metric::L2, Pooling::TopMean { pixels: 1 }) };
+        let mut plain = inspector(Redraw::Inverted);
+        plain.inspect(&frame_of(FRAME).view().unwrap(), stamp(1));
+        let input: Vec<u8> = plain.evidence().unwrap().input.rows().flatten().copied().collect();
+        let distances = input.iter().map(|&pixel| pixel.abs_diff(255 - pixel));
+        let greatest = distances.clone().max().unwrap();
+        for limit in [greatest, greatest - 1, greatest / 2] {
+            let weights = distances.clone().map(|distance| if distance <= limit { 255 } else { 0 });
+            let mask: Vec<u8> = Mask::<&[u8]>::encode(INPUT, weights).collect();
+            let inspection = inspect_inverted(recipe, &[(SectionKind::Mask, &mask)]);
+            let counting = f64::from(distances.clone().filter(|&distance| distance <= limit).max().unwrap());
+            let expected = (counting * counting / 65_025.0 * f64::from(Score::ONE)).round() as u32;
+            assert_eq!(inspection.score, Score::new(expected));
+            assert_eq!(matches!(inspection.verdict, Verdict::Pass(_)), expected < Score::ONE / 2);
+        }
+    }
+
+    #[test]
+    fn a_section_that_nothing_uses_is_refused() {
+        let sections: [(SectionKind, &[u8]); 2] =
+            [(SectionKind::Onnx, b"no model"), (SectionKind::GoldenFrames, b"frames")];
+        let file = bundle_of(crate::test_support::recipe(), &sections);
+        let model = FakeModel::new(INPUT, Redraw::Identical);
+        let refused = Inspector::new(&file.verify().unwrap(), model, StepClock::default(), 0).unwrap_err();
+        assert!(matches!(refused, PipelineError::UnusedSection { kind: SectionKind::GoldenFrames }), "{refused:?}");
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! All buffers are taken when the pipeline is made; measuring a frame allocates nothing here. Scores are
 //! [`Score`] (Q24). It does not know what a good score is.
 
-use shared::difference::{InvalidRecipe, Pooling, ScoreBuffers, ScoreError, ScoreRecipe, score};
+use shared::bundle::SectionKind;
+use shared::difference::{
+    InvalidRecipe, InvalidReference, ScoreBuffers, ScoreError, ScoreRecipe, ScoreReference, score_with,
+};
 use shared::image::{FrameView, GrayView, ImageError, Size};
 use shared::preprocess::{InvalidPreprocessing, PreprocessError, Preprocessing, ResampleScratch, preprocess};
 use shared::reconstruction::{Finite, ReconstructionError, quantize};
@@ -19,6 +22,7 @@ use crate::reconstruct::{ReconstructError, Reconstructor};
 pub struct Pipeline<R> {
     preprocessing: Preprocessing,
     recipe: ScoreRecipe,
+    reference: ScoreReference<Vec<u8>>,
     reconstructor: R,
     luma: Vec<u8>,
     sums: Vec<u32>,
@@ -63,7 +67,7 @@ pub struct Evidence<'a> {
     pub reconstruction: GrayView<'a>,
     /// The difference map, Q24, one value per pixel of `input`.
     pub difference: &'a [u32],
-    /// The smoothed difference map, in the same form, if the recipe smooths.
+    /// The map that was pooled, in the same form, if the recipe smooths or normalises the difference map.
     pub smoothed: Option<&'a [u32]>,
 }
 
@@ -77,6 +81,17 @@ pub enum PipelineError {
     /// The recipe does not fit the model's size.
     #[error("the score recipe cannot be used; seal the bundle again")]
     Recipe(#[from] InvalidRecipe),
+    /// The stored maps or the mask do not fit the recipe.
+    #[error("the score recipe and the bundle's sections do not fit; seal the bundle again")]
+    Reference(#[from] InvalidReference),
+    /// The bundle holds a section that nothing here uses.
+    #[error(
+        "found a section {kind}, which this version does not use; update the station or seal the bundle without it"
+    )]
+    UnusedSection {
+        /// The kind of the section.
+        kind: SectionKind,
+    },
     /// Model and preprocessing disagree.
     #[error("the model takes {model} pixels, the preprocessing gives {preprocessing}; seal the bundle again")]
     ModelSize {
@@ -121,25 +136,41 @@ impl MeasureError {
 }
 
 impl<R: Reconstructor> Pipeline<R> {
-    /// Checks that the three fit together and takes all buffers.
+    /// Checks that the three fit together and takes all buffers. For a recipe that asks for no stored maps.
     ///
     /// # Errors
     ///
-    /// [`PipelineError`] if they do not.
+    /// [`PipelineError`] if they do not fit, or the recipe asks for stored maps.
     pub fn new(preprocessing: Preprocessing, recipe: ScoreRecipe, reconstructor: R) -> Result<Self, PipelineError> {
+        Self::with_reference(preprocessing, recipe, ScoreReference::default(), reconstructor)
+    }
+
+    /// Checks that the four fit together, copies the stored maps and takes all buffers.
+    ///
+    /// # Errors
+    ///
+    /// [`PipelineError`] if they do not fit.
+    pub fn with_reference(
+        preprocessing: Preprocessing,
+        recipe: ScoreRecipe,
+        reference: ScoreReference<&[u8]>,
+        reconstructor: R,
+    ) -> Result<Self, PipelineError> {
         preprocessing.validate()?;
         let size = preprocessing.input;
         recipe.validate(size)?;
+        reference.check(&recipe, size)?;
         if reconstructor.size() != size {
             return Err(PipelineError::ModelSize { model: reconstructor.size(), preprocessing: size });
         }
         let pixels = size.area();
         let width = usize::from(size.width);
         let source_width = preprocessing.region.map_or(preprocessing.accepted.max.width, |region| region.width);
-        let needed = ScoreBuffers::needed(size);
+        let needed = ScoreBuffers::needed_for(&recipe, size);
         Ok(Self {
             preprocessing,
             recipe,
+            reference: reference.owned(),
             reconstructor,
             luma: vec![0; usize::from(source_width)],
             sums: vec![0; width],
@@ -178,8 +209,9 @@ impl<R: Reconstructor> Pipeline<R> {
         let output = self.reconstructor.reconstruct(&self.input)?;
         let finite = quantize(output.iter().map(|value| value.to_bits()), &mut self.reconstruction)?;
         let reconstructed = clock.now_us();
-        let score = score(
+        let score = score_with(
             &self.recipe,
+            self.reference.view(),
             GrayView::packed(&self.input, size)?,
             GrayView::packed(&self.reconstruction, size)?,
             ScoreBuffers { map: &mut self.map, smoothed: &mut self.smoothed, scratch: &mut self.scratch },
@@ -207,10 +239,7 @@ impl<R: Reconstructor> Pipeline<R> {
             input: GrayView::packed(&self.input, size).ok()?,
             reconstruction: GrayView::packed(&self.reconstruction, size).ok()?,
             difference: &self.map,
-            smoothed: match self.recipe.pooling {
-                Pooling::Mean => None,
-                Pooling::SmoothedMaximum { .. } => Some(&self.smoothed),
-            },
+            smoothed: self.recipe.reworks().then_some(&*self.smoothed),
         })
     }
 

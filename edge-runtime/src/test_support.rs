@@ -88,11 +88,16 @@ pub(crate) fn preprocessing() -> Preprocessing {
 }
 
 pub(crate) fn recipe() -> ScoreRecipe {
-    ScoreRecipe { metric: Metric::Ssim, pooling: Pooling::Mean }
+    ScoreRecipe::new(Metric::Ssim, Pooling::Mean)
 }
 
 /// A bundle that rejects from a score of 0.5 on. Its ONNX section holds `onnx`, whatever that is.
 pub(crate) fn bundle_around(onnx: &[u8]) -> BundleFile {
+    bundle_of(recipe(), &[(SectionKind::Onnx, onnx)])
+}
+
+/// A bundle that rejects from a score of 0.5 on, with these sections after the manifest.
+pub(crate) fn bundle_of(recipe: ScoreRecipe, sections: &[(SectionKind, &[u8])]) -> BundleFile {
     let score = |raw| Score::new(raw).unwrap();
     let manifest = Manifest {
         product: "test".try_into().unwrap(),
@@ -102,7 +107,7 @@ pub(crate) fn bundle_around(onnx: &[u8]) -> BundleFile {
             output_name: "redrawn".try_into().unwrap(),
             size: INPUT,
         },
-        recipe: recipe(),
+        recipe,
         threshold: Threshold::new(Score::ONE / 2).unwrap(),
         evidence: ThresholdEvidence::Calibrated {
             images: 20,
@@ -118,10 +123,11 @@ pub(crate) fn bundle_around(onnx: &[u8]) -> BundleFile {
     };
     let mut encoded = [0; Manifest::MAX_LEN];
     let length = manifest.encode(&mut encoded).unwrap();
-    let sections = [(SectionKind::Manifest, &encoded[..length]), (SectionKind::Onnx, onnx)];
+    let sections = [&[(SectionKind::Manifest, &encoded[..length])], sections].concat();
     let mut table = [0; MAX_TABLE_LEN];
     let table_length = encode_table(&sections, &mut table).unwrap();
-    let bytes = [&table[..table_length], &encoded[..length], onnx].concat();
+    let contents = sections.iter().flat_map(|(_, bytes)| *bytes);
+    let bytes = table[..table_length].iter().chain(contents).copied().collect();
     BundleFile::from_bytes(bytes, Path::new("test.bundle"))
 }
 

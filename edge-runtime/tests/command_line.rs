@@ -75,7 +75,7 @@ fn bundle() -> Vec<u8> {
             input: size,
         },
         model: ModelInterface { input_name: name("image"), output_name: name("redrawn"), size },
-        recipe: ScoreRecipe { metric: Metric::L2, pooling: Pooling::Mean },
+        recipe: ScoreRecipe::new(Metric::L2, Pooling::Mean),
         threshold: Threshold::new(Score::ONE / 1024).unwrap(),
         evidence: ThresholdEvidence::Calibrated {
             images: 20,

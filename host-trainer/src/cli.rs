@@ -4,7 +4,8 @@ mod threshold;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use shared::similarity::Metric;
 
 use crate::device::DeviceChoice;
 use crate::settings::TrainSettings;
@@ -81,6 +82,18 @@ Examples:
     /// Give a bundle a new threshold, from new good photographs or by hand, without training again
     #[command(after_help = CALIBRATE_EXAMPLES)]
     Calibrate(CalibrateArgs),
+    /// Say how unlike two images of the same size are: SSIM or squared difference, as the station computes them
+    #[command(after_help = "\
+Examples:
+  host-trainer compare part.png redrawn.png
+  host-trainer compare part.png redrawn.png --metric ssim-gaussian --map map.png --json
+
+Score: 0 is alike. The mean over the pixels whose window lies within the image (l2: over all) of
+  ssim           1 - SSIM, windows of 7x7 pixels, as scikit-image's structural_similarity
+  ssim-gaussian  1 - SSIM, Gaussian windows of 11x11 pixels, sigma 1.5, as TensorFlow's
+  l2             ((a - b) / 255)^2
+Colour is reduced to 8-bit gray first. In the JSON, raw is the integer that the station compares: score times 2^24.")]
+    Compare(CompareArgs),
     /// Look into a bundle
     #[command(subcommand)]
     Bundle(BundleCommand),
@@ -142,6 +155,56 @@ pub struct EvaluateArgs {
     pub json: bool,
 }
 
+/// `compare`
+#[derive(Args, Clone, Debug)]
+pub struct CompareArgs {
+    /// The first image, PNG or JPEG
+    pub a: PathBuf,
+    /// The second image, of the same size; which is first does not matter
+    pub b: PathBuf,
+    /// What to compute for each pixel
+    #[arg(long, value_enum, default_value_t = MetricChoice::Ssim)]
+    pub metric: MetricChoice,
+    /// Also write the difference of every pixel as a picture (PNG) with a fixed colour scale and a legend
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// One JSON object on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The metrics by their names on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MetricChoice {
+    /// 1 - SSIM, uniform windows of 7x7 pixels
+    Ssim,
+    /// 1 - SSIM, Gaussian windows of 11x11 pixels, sigma 1.5
+    SsimGaussian,
+    /// Squared difference
+    L2,
+}
+
+impl MetricChoice {
+    /// The name, as it is given.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ssim => "ssim",
+            Self::SsimGaussian => "ssim-gaussian",
+            Self::L2 => "l2",
+        }
+    }
+}
+
+impl From<MetricChoice> for Metric {
+    fn from(choice: MetricChoice) -> Self {
+        match choice {
+            MetricChoice::Ssim => Self::Ssim,
+            MetricChoice::SsimGaussian => Self::SsimGaussian,
+            MetricChoice::L2 => Self::L2,
+        }
+    }
+}
+
 /// `bundle`
 #[derive(Subcommand, Debug)]
 pub enum BundleCommand {
@@ -200,6 +263,13 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn metrics_are_called_what_they_say() {
+        for choice in MetricChoice::value_variants() {
+            assert_eq!(choice.to_possible_value().unwrap().get_name(), choice.name());
+        }
     }
 
     #[test]

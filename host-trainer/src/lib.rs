@@ -11,6 +11,7 @@ pub mod augmentation;
 pub mod calibration;
 pub mod cli;
 pub mod command;
+pub mod comparison;
 pub mod convolution;
 pub mod dataset;
 pub mod device;

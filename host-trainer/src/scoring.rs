@@ -117,7 +117,7 @@ mod tests {
         }
         let good = GoodImages::open(folder.path()).unwrap();
         let images = load_good(&good, SIZE, OnUnreadable::Refuse, &|| {}).unwrap();
-        let recipe = ScoreRecipe { metric: Metric::L2, pooling: Pooling::Mean };
+        let recipe = ScoreRecipe::new(Metric::L2, Pooling::Mean);
         let mut pipeline = Pipeline::new(images.preprocessing, recipe, Black([0.0; 64])).unwrap();
         let scores = score_loaded(&mut pipeline, &images, &[0, 1]).unwrap();
         assert_eq!(scores.iter().map(|score| score.raw()).collect::<Vec<_>>(), [0, 1 << 24]);

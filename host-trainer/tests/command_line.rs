@@ -21,7 +21,7 @@ fn help_tells_the_way_and_every_command_has_an_example() {
     for part in ["Photograph good parts", "train --data", "evaluate --bundle", "replay --bundle"] {
         assert!(help.contains(part), "{part} is not in:\n{help}");
     }
-    for command in ["demo", "train", "calibrate", "evaluate", "render", "bless"] {
+    for command in ["demo", "train", "calibrate", "evaluate", "compare", "render", "bless"] {
         let help = String::from_utf8(run(&[command, "--help"]).stdout).unwrap();
         assert!(help.contains("Example"), "{command} has no example:\n{help}");
     }
@@ -69,4 +69,45 @@ fn too_few_images_and_missing_folders_are_said_plainly() {
     assert!(message.contains("12 good images") && message.contains("33 more"), "{message}");
     assert!(!out.exists(), "a refused job must write nothing");
     assert_eq!(run(&["train"]).status.code(), Some(2));
+}
+
+#[test]
+fn two_images_are_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, width: u32, pixel: fn(u32, u32) -> u8| {
+        let path = folder.path().join(name);
+        image::GrayImage::from_fn(width, 12, |x, y| image::Luma([pixel(x, y)])).save(&path).unwrap();
+        path
+    };
+    let (a, b) = (write("a.png", 20, |x, y| (9 * x + 7 * y) as u8), write("b.png", 20, |x, y| (9 * x + 9 * y) as u8));
+    let (narrow, small) = (write("narrow.png", 19, |_, _| 0), write("small.png", 6, |_, _| 0));
+    let map = folder.path().join("maps/map.png");
+    for metric in ["ssim", "ssim-gaussian", "l2"] {
+        let arguments = ["compare", path(&a), path(&b), "--metric", metric, "--map", path(&map), "--json"];
+        let output = run(&arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(found["metric"], metric);
+        assert_eq!((&found["width"], &found["height"]), (&20.into(), &12.into()));
+        let score = found["score"].as_f64().unwrap();
+        assert!(score > 0.0 && score < 0.5, "{found}");
+        assert_eq!(found["raw"].as_f64().unwrap(), (score * f64::from(1 << 24)).round());
+        // 20 columns 16 times enlarged, and the legend below.
+        let picture = image::open(&map).unwrap();
+        assert!(picture.width() == 320 && picture.height() > 12 * 16, "{}x{}", picture.width(), picture.height());
+        let itself = run(&["compare", path(&a), path(&a), "--metric", metric]);
+        assert!(String::from_utf8(itself.stdout).unwrap().starts_with(&format!("{metric}: 0.000000 (0 in")));
+    }
+    for (a, b, expected) in [
+        (&a, &narrow, "same size"),
+        (&small, &small, "at least 7"),
+        (&a, &folder.path().join("no.png"), "no such file"),
+    ] {
+        let output = run(&["compare", path(a), path(b)]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(output.stdout.is_empty() && message.contains(expected), "{message}");
+    }
+    assert_eq!(run(&["compare", path(&a)]).status.code(), Some(2));
+    assert_eq!(run(&["compare", path(&a), path(&b), "--metric", "psnr"]).status.code(), Some(2));
 }

@@ -1,4 +1,4 @@
-//! Rounded integer division, and ratios in Q24 (1.0 is `1 << 24`).
+//! Integer division: rounded, by a small number many times over, and ratios in Q24 (1.0 is `1 << 24`).
 //!
 //! It does not know what the numbers mean.
 
@@ -13,24 +13,51 @@ const NUMERATOR_BITS: u32 = 39;
 /// `floor((n + floor(d / 2)) / d)` equals `floor(n / d + 1/2)` for odd `d` too, because `n / d` then never has
 /// the fraction 1/2. A denominator of zero counts as one, so that no input panics.
 pub(crate) fn divide_rounded(numerator: u64, denominator: u64) -> u64 {
-    let denominator = denominator.max(1);
-    (numerator + denominator / 2) / denominator
+    (numerator + denominator / 2).checked_div(denominator).unwrap_or(numerator)
 }
 
-/// `numerator / denominator` in Q24, rounded half up and limited to 2.0, for `numerator <= 2 * denominator` and
-/// `denominator` up to 2^60.
+/// `numerator / denominator` in Q24, rounded half up, for `numerator <= 2 * denominator` and `denominator` up to 2^60:
+/// at most 2.0.
 ///
 /// Where the numerator needs more than 39 bits, both are first shifted right by the number of bits in excess.
 /// The shifted numerator is then at least 2^38 and the denominator at least 2^37, so that each shift changes
 /// the ratio by a factor within 1 ± 2^-37. The error before rounding is below 2 * 2 * 2^-37 = 2^-35, which is
-/// 2^-11 of the unit of Q24.
+/// 2^-11 of the unit of Q24: a ratio of 2.0 stays 2.0.
 ///
 /// Ranges: shifted numerator below 2^39, times 2^24 below 2^63; half the denominator below 2^59; the sum below
 /// 2^64.
 pub(crate) fn ratio(numerator: u64, denominator: u64) -> u32 {
-    let excess = (u64::BITS - NUMERATOR_BITS).saturating_sub(numerator.leading_zeros());
-    let quotient = divide_rounded((numerator >> excess) << 24, denominator >> excess);
-    quotient.min(u64::from(2 * ONE)) as u32
+    // The bit that is set makes the excess of shorter numerators zero.
+    let length = u64::BITS - (numerator | 1 << (NUMERATOR_BITS - 1)).leading_zeros();
+    let excess = length - NUMERATOR_BITS;
+    divide_rounded((numerator >> excess) << 24, denominator >> excess) as u32
+}
+
+/// A number to divide by many times over, from 1 to 2^16.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SmallDivisor {
+    divisor: u32,
+    /// `floor(2^32 / divisor)`; 2^32 - 1 for the divisor 1.
+    reciprocal: u32,
+}
+
+impl SmallDivisor {
+    /// A divisor of zero counts as one, so that no input panics.
+    pub(crate) const fn new(divisor: u32) -> Self {
+        let divisor = if divisor == 0 { 1 } else { divisor };
+        let reciprocal = (1_u64 << 32) / divisor as u64;
+        Self { divisor, reciprocal: if divisor == 1 { u32::MAX } else { reciprocal as u32 } }
+    }
+
+    /// `floor(dividend / divisor)`, by a multiplication and a correction.
+    ///
+    /// With `2^32 = divisor * reciprocal + rest`, `rest <= divisor`, the product over 2^32 is below `dividend /
+    /// divisor` by `dividend * rest / (2^32 * divisor)`, which is less than 1: the quotient is right or too small by one.
+    pub(crate) const fn divide(self, dividend: u32) -> u32 {
+        let quotient = ((dividend as u64 * self.reciprocal as u64) >> 32) as u32;
+        let rest = dividend - quotient * self.divisor;
+        quotient + (rest >= self.divisor) as u32
+    }
 }
 
 #[cfg(test)]
@@ -53,7 +80,6 @@ mod tests {
     fn a_denominator_of_zero_counts_as_one() {
         assert_eq!(divide_rounded(7, 0), 7);
         assert_eq!(ratio(0, 0), 0);
-        assert_eq!(ratio(7, 0), 2 * ONE);
     }
 
     #[test]
@@ -76,6 +102,20 @@ mod tests {
         assert_eq!(ratio(1, greatest), 0);
         // The greatest numerator that is not shifted, over the greatest denominator.
         assert_eq!(ratio((1 << 39) - 1, greatest), 8);
+    }
+
+    #[test]
+    fn small_divisors_are_exact_at_every_step() {
+        for divisor in (1..=200).chain([255, 256, 65_535, 65_536]) {
+            let small = SmallDivisor::new(divisor);
+            for quotient in (0..=u32::MAX / divisor).step_by(1 + (u32::MAX / divisor) as usize / 5000) {
+                for dividend in [quotient * divisor, (quotient * divisor).saturating_sub(1)] {
+                    assert_eq!(small.divide(dividend), dividend / divisor, "{dividend} / {divisor}");
+                }
+            }
+            assert_eq!(small.divide(u32::MAX), u32::MAX / divisor);
+        }
+        assert_eq!(SmallDivisor::new(0).divide(7), 7);
     }
 
     fn exact(numerator: u64, denominator: u64) -> i64 {

@@ -35,6 +35,7 @@ mod fixed_point;
 pub mod image;
 pub mod preprocess;
 pub mod reconstruction;
+mod row_window;
 pub mod score;
 pub mod similarity;
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(crate) fn manifest() -> Manifest {
             input: Size::new(16, 8),
         },
         model: ModelInterface { input_name: name("input"), output_name: name("output"), size: Size::new(16, 8) },
-        recipe: ScoreRecipe { metric: Metric::Ssim, pooling: Pooling::SmoothedMaximum { radius: 2 } },
+        recipe: ScoreRecipe { smoothing: 3, ..ScoreRecipe::new(Metric::Ssim, Pooling::SmoothedMaximum { radius: 2 }) },
         threshold: Threshold::new(1001).unwrap(),
         evidence: ThresholdEvidence::Calibrated {
             images: 20,

@@ -6,6 +6,7 @@ use clap::Parser;
 mod bless;
 mod bundle;
 mod calibrate;
+mod compare;
 mod demo;
 mod evaluate;
 mod render;
@@ -22,6 +23,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Train(args)) => train::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Calibrate(args)) => calibrate::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Bundle(BundleCommand::Inspect(args))) => bundle::inspect(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Bless(args)) => bless::run(&args),

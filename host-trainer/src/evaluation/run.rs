@@ -23,8 +23,8 @@ use crate::dataset::{EvaluationImage, EvaluationSet, Label};
 
 /// Scores that are computed beside the bundle's own, to compare with the literature: the paper's two.
 pub(super) const ALTERNATIVES: [(&str, ScoreRecipe); 2] = [
-    ("mean SSIM difference (the paper's)", ScoreRecipe { metric: Metric::Ssim, pooling: Pooling::Mean }),
-    ("mean L2 difference (the paper's)", ScoreRecipe { metric: Metric::L2, pooling: Pooling::Mean }),
+    ("mean SSIM difference (the paper's)", ScoreRecipe::new(Metric::Ssim, Pooling::Mean)),
+    ("mean L2 difference (the paper's)", ScoreRecipe::new(Metric::L2, Pooling::Mean)),
 ];
 
 /// One image and what the station would have said.
@@ -163,7 +163,7 @@ fn anomaly_map<'a>(evidence: &Evidence<'a>) -> AnomalyMap<'a> {
 
 /// Scores the same reconstruction by another recipe; `None` if the recipe does not fit its size.
 fn rescore(recipe: &ScoreRecipe, evidence: &Evidence<'_>) -> Option<Score> {
-    let needed = ScoreBuffers::needed(evidence.input.size());
+    let needed = ScoreBuffers::needed_for(recipe, evidence.input.size());
     let (mut map, mut smoothed, mut scratch) = (vec![0; needed.map], vec![0; needed.smoothed], vec![0; needed.scratch]);
     let buffers = ScoreBuffers { map: &mut map, smoothed: &mut smoothed, scratch: &mut scratch };
     score(recipe, evidence.input, evidence.reconstruction, buffers).ok()
@@ -233,7 +233,7 @@ mod tests {
                 output_name: "redrawn".try_into().unwrap(),
                 size: INPUT,
             },
-            recipe: ScoreRecipe { metric: Metric::L2, pooling },
+            recipe: ScoreRecipe::new(Metric::L2, pooling),
             // Half of what a white pixel differs by.
             threshold: Threshold::new((Score::ONE as f64 * 0.5 * (127.0f64 / 255.0).powi(2)) as u32).unwrap(),
             evidence: ThresholdEvidence::ByHand { trial: None },

@@ -70,18 +70,35 @@ pub fn describe(bundle: &Bundle<'_>) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// Such as `maximum of the smoothed SSIM difference map (radius 4)`.
+/// Such as `maximum of the smoothed SSIM difference map (radius 4)`, in the order of the steps read backwards.
 pub fn recipe(recipe: &ScoreRecipe) -> String {
     let metric = match recipe.metric {
         Metric::Ssim => "SSIM",
+        Metric::SsimGaussian => "Gaussian SSIM",
         Metric::L2 => "L2",
     };
-    match recipe.pooling {
-        Pooling::Mean => format!("mean of the {metric} difference map"),
-        Pooling::SmoothedMaximum { radius } => {
-            format!("maximum of the smoothed {metric} difference map (radius {radius})")
-        }
+    let (pooling, end) = match recipe.pooling {
+        Pooling::Mean => ("mean".to_owned(), String::new()),
+        Pooling::SmoothedMaximum { radius } => ("maximum".to_owned(), format!("(radius {radius})")),
+        Pooling::TopMean { pixels } => (format!("mean of the greatest {pixels} pixels"), String::new()),
+    };
+    let mut words = vec![pooling, "of the".into()];
+    if matches!(recipe.pooling, Pooling::SmoothedMaximum { .. }) {
+        words.push("smoothed".into());
     }
+    words.push(format!("{metric} difference map"));
+    words.push(end);
+    let mut sentence = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let before = [
+        (recipe.smoothing > 0).then(|| format!("smoothed by radius {}", recipe.smoothing)),
+        recipe.normalised.then(|| "normalised by the residual maps".to_owned()),
+        recipe.masked.then(|| "weighted by the mask".to_owned()),
+    ];
+    for step in before.into_iter().flatten() {
+        sentence += ", ";
+        sentence += &step;
+    }
+    sentence
 }
 
 fn evidence(evidence: &ThresholdEvidence) -> String {
@@ -114,4 +131,26 @@ fn evidence(evidence: &ThresholdEvidence) -> String {
 
 fn ordinal_from_top(rank: u32) -> String {
     if rank == 1 { "largest".into() } else { format!("number {rank} from the top") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_of_a_recipe_is_named() {
+        let plain = ScoreRecipe::new(Metric::Ssim, Pooling::SmoothedMaximum { radius: 4 });
+        assert_eq!(recipe(&plain), "maximum of the smoothed SSIM difference map (radius 4)");
+        assert_eq!(recipe(&ScoreRecipe::new(Metric::L2, Pooling::Mean)), "mean of the L2 difference map");
+        let whole = ScoreRecipe {
+            metric: Metric::SsimGaussian,
+            smoothing: 2,
+            normalised: true,
+            masked: true,
+            pooling: Pooling::TopMean { pixels: 50 },
+        };
+        let expected = "mean of the greatest 50 pixels of the Gaussian SSIM difference map, smoothed by radius 2, \
+                        normalised by the residual maps, weighted by the mask";
+        assert_eq!(recipe(&whole), expected);
+    }
 }

@@ -37,8 +37,7 @@ pub use record::{Promise, TrainingRecord};
 
 /// The score that a new bundle uses: the largest value of the smoothed SSIM difference map. A mean drowns small
 /// defects. The radius gives three box passes the spread of a Gaussian of sigma = side / 32.
-pub const DEFAULT_RECIPE: ScoreRecipe =
-    ScoreRecipe { metric: Metric::Ssim, pooling: Pooling::SmoothedMaximum { radius: 4 } };
+pub const DEFAULT_RECIPE: ScoreRecipe = ScoreRecipe::new(Metric::Ssim, Pooling::SmoothedMaximum { radius: 4 });
 
 /// What to make a bundle from, and how.
 #[derive(Clone, Debug)]

@@ -40,10 +40,10 @@ impl ColourScale {
     /// The scale of all maps that are scored against `threshold`.
     ///
     /// A score that is the map's maximum reaches the threshold where a pixel does, so the scale ends at twice the
-    /// threshold and has it in the middle. A mean lies far below the pixels that make it, so there it ends at 8 times.
+    /// threshold and has it in the middle; so it does for the mean of the greatest. A mean lies far below the pixels that make it, so there it ends at 8 times.
     pub fn new(threshold: Threshold, pooling: Pooling) -> Self {
         let multiple = match pooling {
-            Pooling::SmoothedMaximum { .. } => 2,
+            Pooling::SmoothedMaximum { .. } | Pooling::TopMean { .. } => 2,
             Pooling::Mean => 8,
         };
         Self { threshold: threshold.raw().max(1), multiple }

@@ -31,6 +31,7 @@ mod testing;
 mod text;
 mod training;
 
+pub use colour_scale::colour_of_level;
 pub use evaluation::EvaluationReport;
 pub use page::CONTENT_SECURITY_POLICY;
 pub use training::{loss_svg, training_page};

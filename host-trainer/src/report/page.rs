@@ -153,6 +153,9 @@ pub fn map_legend(scale: ColourScale, pooling: Pooling, masks: bool) -> Markup {
             "The score is the greatest value of the smoothed map; the ring marks where it is. A part is rejected where \
              one pixel of the map reaches the threshold."
         }
+        Pooling::TopMean { .. } => {
+            "The score is the mean of the greatest values of the map; the ring marks where the greatest is."
+        }
         Pooling::Mean => "The score is the mean of the map, so single pixels lie far above the threshold.",
     };
     html! {

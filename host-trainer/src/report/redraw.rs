@@ -12,11 +12,10 @@ use edge_runtime::inspector::OpenError;
 use edge_runtime::pipeline::{Evidence, Pipeline};
 use edge_runtime::reconstruct::TractReconstructor;
 use shared::bundle::{Bundle, SectionKind};
-use shared::difference::Pooling;
+use shared::difference::{Pooling, ScoreRecipe};
 use shared::image::{FrameView, GrayView, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use shared::score::Score;
-use shared::similarity::BORDER;
 
 use super::colour_scale::ColourScale;
 use super::panel::Tile;
@@ -47,7 +46,8 @@ impl Redrawer {
         let model = TractReconstructor::from_onnx(onnx, &model.input_name, &model.output_name, model.size)
             .map_err(OpenError::from)?;
         Ok(Self {
-            pipeline: Pipeline::new(preprocessing, manifest.recipe, model).map_err(OpenError::from)?,
+            pipeline: Pipeline::with_reference(preprocessing, manifest.recipe, bundle.reference(), model)
+                .map_err(OpenError::from)?,
             clock: MonotonicClock::new(),
             scale: ColourScale::new(manifest.threshold, manifest.recipe.pooling),
         })
@@ -68,8 +68,8 @@ impl Redrawer {
         if found != expected {
             return Err(ReportError::Changed { path: path.to_owned(), found, expected });
         }
-        let pooling = self.pipeline.recipe().pooling;
-        Ok(self.pipeline.evidence().map_or_else(Vec::new, |evidence| evidence_tiles(&evidence, pooling, self.scale)))
+        let recipe = self.pipeline.recipe();
+        Ok(self.pipeline.evidence().map_or_else(Vec::new, |evidence| evidence_tiles(&evidence, recipe, self.scale)))
     }
 
     /// The mask of a photograph of this size, as the model would have seen it; `None` if it cannot be read or has
@@ -90,11 +90,11 @@ pub fn of_the_input(size: Size) -> Preprocessing {
     Preprocessing { region: None, geometry: Geometry::Resize, accepted, input: size }
 }
 
-fn evidence_tiles(evidence: &Evidence<'_>, pooling: Pooling, scale: ColourScale) -> Vec<Tile> {
+fn evidence_tiles(evidence: &Evidence<'_>, recipe: &ScoreRecipe, scale: ColourScale) -> Vec<Tile> {
     let size = evidence.input.size();
     let map = evidence.smoothed.unwrap_or(evidence.difference);
-    let peak = match pooling {
-        Pooling::SmoothedMaximum { .. } => Some(peak_of(map, size)),
+    let peak = match recipe.pooling {
+        Pooling::SmoothedMaximum { .. } | Pooling::TopMean { .. } => Some(peak_of(map, size, recipe.metric.border())),
         Pooling::Mean => None,
     };
     let where_it_is =
@@ -125,8 +125,8 @@ fn evidence_tiles(evidence: &Evidence<'_>, pooling: Pooling, scale: ColourScale)
 }
 
 /// The first pixel with the greatest value, among those that the score looks at.
-fn peak_of(map: &[u32], size: Size) -> (u16, u16) {
-    let inside = |side: u16| BORDER..side.saturating_sub(BORDER);
+fn peak_of(map: &[u32], size: Size, border: u16) -> (u16, u16) {
+    let inside = |side: u16| border..side.saturating_sub(border);
     let value = |(x, y): (u16, u16)| map[usize::from(y) * usize::from(size.width) + usize::from(x)];
     let pixels = inside(size.height).flat_map(|y| inside(size.width).map(move |x| (x, y)));
     pixels.reduce(|best, pixel| if value(pixel) > value(best) { pixel } else { best }).unwrap_or((0, 0))
@@ -161,7 +161,7 @@ mod tests {
         map[0] = 90; // a corner, which the score does not see
         map[4 * 9 + 5] = 50;
         map[4 * 9 + 4] = 50;
-        assert_eq!(peak_of(&map, size), (4, 4));
+        assert_eq!(peak_of(&map, size, 3), (4, 4));
     }
 
     #[test]

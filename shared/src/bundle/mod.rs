@@ -2,7 +2,7 @@
 //!
 //! A table of sections, each with its length and SHA-256, under one hash over everything, then the sections. The
 //! bytes are specified in `docs/bundle-format.md`. Lengths are in bytes, integers are little-endian. It does not
-//! know files, nor what is inside any section but the manifest.
+//! know files, nor what is inside the model and the golden frames.
 
 mod layout;
 mod reader;
@@ -18,6 +18,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::difference::InvalidReference;
 use crate::wire::WireError;
 
 /// Identifies a bundle: the hash over its table, which holds the hashes of all sections. Displayed in hexadecimal.
@@ -134,6 +135,9 @@ pub enum BundleError {
         /// Where the manifest ends.
         expected: usize,
     },
+    /// Residual maps or mask are not what the manifest's recipe asks for.
+    #[error("the sections do not fit the recipe in the manifest")]
+    Reference(#[from] InvalidReference),
     /// The buffer for the table is too short.
     #[error("found a buffer of {found} bytes for the table, expected at least {needed}")]
     BufferTooShort {

@@ -1,12 +1,13 @@
 //! Reading a bundle: every byte is checked before any of it is used.
 //!
-//! It does not know files, nor what is inside any section but the manifest.
+//! It does not know files, nor what is inside the model and the golden frames.
 
 use core::fmt;
 
 use super::layout::{Entry, HASH_LEN, HEADER_LEN, MAX_SECTIONS, SectionKind, decode_header, sha256, table_len};
 use super::table::check_kinds;
 use super::{BundleError, BundleId};
+use crate::difference::{Mask, ResidualMaps, ScoreReference};
 use crate::image::Size;
 use crate::preprocess::AcceptedSizes;
 use crate::score::Threshold;
@@ -17,6 +18,7 @@ use crate::wire::Manifest;
 pub struct Bundle<'a> {
     id: BundleId,
     manifest: Manifest,
+    reference: ScoreReference<&'a [u8]>,
     sections: heapless::Vec<Section<'a>, MAX_SECTIONS>,
 }
 
@@ -75,7 +77,8 @@ impl<'a> Bundle<'a> {
     ///
     /// In this order: magic, version, the hash over header and table, the table itself (known kinds in ascending
     /// order, a manifest and a model among them, lengths that add up to exactly the bytes there are), the hash of
-    /// each section, the manifest and all its fields.
+    /// each section, the manifest and all its fields, the residual maps and the mask: there if and only if the recipe
+    /// asks for them, of the model's size, every value in range.
     ///
     /// # Errors
     ///
@@ -104,12 +107,19 @@ impl<'a> Bundle<'a> {
             rest = after;
         }
         let manifest = read_manifest(&sections)?;
-        Ok(Self { id, manifest, sections })
+        let reference = read_reference(&sections)?;
+        reference.check(&manifest.recipe, manifest.model.size)?;
+        Ok(Self { id, manifest, reference, sections })
     }
 
     /// The decoded and validated manifest.
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The stored maps and the mask that the manifest's recipe asks for.
+    pub const fn reference(&self) -> ScoreReference<&'a [u8]> {
+        self.reference
     }
 
     /// The bytes of the section of this kind, if there is one.
@@ -169,4 +179,13 @@ fn read_manifest(sections: &[Section<'_>]) -> Result<Manifest, BundleError> {
         return Err(BundleError::ManifestTrailing { found: section.bytes.len(), expected: length });
     }
     Ok(manifest)
+}
+
+/// Reads the sections that a recipe can ask for.
+fn read_reference<'a>(sections: &[Section<'a>]) -> Result<ScoreReference<&'a [u8]>, BundleError> {
+    let bytes = |kind| sections.iter().find(|section| section.kind == kind).map(|section| section.bytes);
+    Ok(ScoreReference {
+        residuals: bytes(SectionKind::ResidualMaps).map(ResidualMaps::read).transpose()?,
+        mask: bytes(SectionKind::Mask).map(Mask::read).transpose()?,
+    })
 }

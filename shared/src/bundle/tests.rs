@@ -8,6 +8,8 @@ use proptest::prelude::*;
 
 use super::layout::{ENTRY_LEN, HASH_LEN, HEADER_LEN, sha256};
 use super::*;
+use crate::difference::{InvalidReference, Mask, ResidualMaps, Stored};
+use crate::image::Size;
 use crate::testing::{self, from_hex, manifest, manifest_bytes, seal};
 use crate::wire::Manifest;
 
@@ -178,19 +180,71 @@ fn tables_that_would_be_refused_are_not_written() {
     assert_eq!(short, Err(BundleError::BufferTooShort { found: MAX_TABLE_LEN - 1, needed: MAX_TABLE_LEN }));
 }
 
+/// Residual maps and a mask for images of `size`, all pixels alike.
+fn maps_and_mask(size: Size) -> (Vec<u8>, Vec<u8>) {
+    let all = |value| std::iter::repeat_n(value, size.area());
+    let weights = std::iter::repeat_n(255, size.area());
+    (ResidualMaps::<&[u8]>::encode(size, all(1), all(2)).collect(), Mask::<&[u8]>::encode(size, weights).collect())
+}
+
+fn with_sections(manifest: &Manifest, maps: Option<&[u8]>, mask: Option<&[u8]>) -> Vec<u8> {
+    let manifest = manifest_bytes(manifest);
+    let mut sections: Vec<(SectionKind, &[u8])> =
+        vec![(SectionKind::Manifest, &manifest), (SectionKind::Onnx, b"model")];
+    sections.extend(maps.map(|maps| (SectionKind::ResidualMaps, maps)));
+    sections.extend(mask.map(|mask| (SectionKind::Mask, mask)));
+    sections.push((SectionKind::GoldenFrames, b"frames"));
+    seal(&sections)
+}
+
 #[test]
 fn all_kinds_of_sections_are_found() {
-    let manifest = manifest_bytes(&manifest());
-    let bytes = seal(&[
-        (SectionKind::Manifest, &manifest),
-        (SectionKind::Onnx, b"model"),
-        (SectionKind::ResidualMaps, b"maps"),
-        (SectionKind::Mask, b"mask"),
-        (SectionKind::GoldenFrames, b"frames"),
-    ]);
+    let mut manifest = manifest();
+    (manifest.recipe.normalised, manifest.recipe.masked) = (true, true);
+    let (maps, mask) = maps_and_mask(manifest.model.size);
+    let bytes = with_sections(&manifest, Some(&maps), Some(&mask));
     let bundle = Bundle::verify(&bytes).unwrap();
     let texts = SectionKind::ALL.map(|kind| bundle.section(kind).unwrap());
-    assert_eq!(texts[1..], [&b"model"[..], b"maps", b"mask", b"frames"]);
+    assert_eq!(texts[1..], [&b"model"[..], &maps, &mask, b"frames"]);
+    let reference = bundle.reference();
+    assert_eq!(reference.residuals, ResidualMaps::read(&maps[..]).ok());
+    assert_eq!(reference.mask, Mask::read(&mask[..]).ok());
+}
+
+#[test]
+fn sections_are_those_that_the_recipe_asks_for() {
+    let size = manifest().model.size;
+    let (maps, mask) = maps_and_mask(size);
+    let attempt = |normalised, masked, maps: Option<&[u8]>, mask: Option<&[u8]>| {
+        let mut manifest = manifest();
+        (manifest.recipe.normalised, manifest.recipe.masked) = (normalised, masked);
+        Bundle::verify(&with_sections(&manifest, maps, mask)).map(drop)
+    };
+    let (residuals, of_mask) = (Stored::ResidualMaps, Stored::Mask);
+    for normalised in [false, true] {
+        for masked in [false, true] {
+            for (maps, mask) in [(None, None), (Some(&*maps), None), (None, Some(&*mask)), (Some(&*maps), Some(&*mask))]
+            {
+                let expected = match ((normalised, maps.is_some()), (masked, mask.is_some())) {
+                    ((true, false), _) => Err(InvalidReference::Missing { what: residuals }.into()),
+                    ((false, true), _) => Err(InvalidReference::Unused { what: residuals }.into()),
+                    (_, (true, false)) => Err(InvalidReference::Missing { what: of_mask }.into()),
+                    (_, (false, true)) => Err(InvalidReference::Unused { what: of_mask }.into()),
+                    _ => Ok(()),
+                };
+                assert_eq!(attempt(normalised, masked, maps, mask), expected);
+            }
+        }
+    }
+    let found = Size::new(size.height, size.width);
+    let (wrong_maps, wrong_mask) = maps_and_mask(found);
+    let wrong = |what| Err(InvalidReference::Size { what, found, expected: size }.into());
+    assert_eq!(attempt(true, true, Some(&wrong_maps), Some(&mask)), wrong(residuals));
+    assert_eq!(attempt(true, true, Some(&maps), Some(&wrong_mask)), wrong(of_mask));
+    let short = InvalidReference::Length { what: of_mask, found: mask.len() - 1, expected: mask.len() };
+    assert_eq!(attempt(true, true, Some(&maps), Some(&mask[..mask.len() - 1])), Err(short.into()));
+    let dark: Vec<u8> = Mask::<&[u8]>::encode(size, vec![0; size.area()]).collect();
+    assert_eq!(attempt(false, true, None, Some(&dark)), Err(InvalidReference::NoWeight { border: 3 }.into()));
 }
 
 #[test]

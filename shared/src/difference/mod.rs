@@ -1,25 +1,31 @@
-//! From two gray images to one difference score: metric, difference map, pooling.
+//! From two gray images to one difference score: metric, difference map, smoothing, normalisation, pooling.
 //!
 //! Differences and scores are in Q24 (1.0 is `1 << 24`). It does not know the threshold.
 
+mod pooling;
 mod recipe;
+mod reference;
 mod smoothing;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use recipe::{InvalidRecipe, MAX_RADIUS, Pooling, ScoreRecipe};
+pub use reference::{InvalidReference, Mask, ResidualMaps, ScoreReference, Stored};
+pub use stream::ScoreStream;
 
-use crate::fixed_point::divide_rounded;
 use crate::image::{GrayView, Size};
 use crate::score::Score;
-use crate::similarity::{self, BORDER, Metric, SimilarityError};
+use crate::similarity::{Metric, SimilarityError};
+use stream::Layer;
 
 /// Memory of [`score`], owned by the caller. The contents before a call do not matter.
 #[derive(Debug)]
 pub struct ScoreBuffers<'a> {
     /// Receives the difference map, row by row, in Q24.
     pub map: &'a mut [u32],
-    /// Receives the smoothed map if the recipe smooths; may be empty otherwise.
+    /// Receives the map that is pooled if the recipe [reworks](ScoreRecipe::reworks) the difference map; may be empty
+    /// otherwise.
     pub smoothed: &'a mut [u32],
     /// Working memory.
     pub scratch: &'a mut [u32],
@@ -37,12 +43,30 @@ pub struct ScoreBufferLengths {
 }
 
 impl ScoreBuffers<'_> {
-    /// Lengths that are enough for every recipe and images of `size`.
+    /// Lengths that are enough for every recipe that is valid for images of `size`.
     pub const fn needed(size: Size) -> ScoreBufferLengths {
-        let windows = similarity::scratch_len(Metric::Ssim, size.width);
-        let lines = smoothing::scratch_len(size);
-        let scratch = if windows > lines { windows } else { lines };
+        let greatest = if size.shorter_side() == 0 { 0 } else { (size.shorter_side() - 1) / 2 };
+        let radius = if greatest < MAX_RADIUS as u16 { greatest as u8 } else { MAX_RADIUS };
+        let mut recipe = ScoreRecipe::new(Metric::SsimGaussian, Pooling::SmoothedMaximum { radius });
+        recipe.smoothing = radius;
+        let maximum = ScoreStream::scratch_len(&recipe, size);
+        recipe.pooling = Pooling::TopMean { pixels: size.area() as u32 };
+        let top = ScoreStream::scratch_len(&recipe, size);
+        let scratch = if maximum > top { maximum } else { top };
         ScoreBufferLengths { map: size.area(), smoothed: size.area(), scratch }
+    }
+
+    /// Lengths that are enough for `recipe` and images of `size`.
+    pub const fn needed_for(recipe: &ScoreRecipe, size: Size) -> ScoreBufferLengths {
+        let smoothed = if recipe.reworks() { size.area() } else { 0 };
+        ScoreBufferLengths { map: size.area(), smoothed, scratch: ScoreStream::scratch_len(recipe, size) }
+    }
+}
+
+impl ScoreRecipe {
+    /// Whether the map that is pooled is another one than the difference map.
+    pub const fn reworks(&self) -> bool {
+        self.smoothing > 0 || self.normalised || matches!(self.pooling, Pooling::SmoothedMaximum { .. })
     }
 }
 
@@ -57,10 +81,13 @@ pub enum ScoreError {
         /// What does not fit.
         source: InvalidRecipe,
     },
+    /// Stored maps or mask do not fit recipe or images.
+    #[error("the stored maps do not fit")]
+    Reference(#[from] InvalidReference),
     /// The images could not be compared.
     #[error("the images could not be compared")]
     Similarity(#[from] SimilarityError),
-    /// The buffer for the smoothed map is too short.
+    /// The buffer for the map that is pooled is too short.
     #[error("found a buffer for the smoothed map of {found} pixels, expected at least {needed}")]
     SmoothedTooShort {
         /// Its length.
@@ -70,59 +97,61 @@ pub enum ScoreError {
     },
 }
 
-/// The difference score of an input and its reconstruction.
+/// The difference score of an input and its reconstruction, by a recipe that needs no stored maps.
 ///
-/// The mean or the maximum, as the recipe says, over the pixels at least [`BORDER`] from the border. The mean is
-/// rounded half up. Afterwards `buffers.map` holds the difference map and, if the recipe smooths,
-/// `buffers.smoothed` the smoothed one.
+/// The mean, the maximum or the mean of the greatest, as the recipe says, over the pixels at least
+/// [`Metric::border`](crate::similarity::Metric::border) from each edge. Means are rounded half up. Afterwards
+/// `buffers.map` holds the difference map and, if the recipe [reworks](ScoreRecipe::reworks) it, `buffers.smoothed` the
+/// map that was pooled.
 ///
 /// # Errors
 ///
-/// [`ScoreError`] if the recipe does not fit the size, the sizes differ, or a buffer is too short.
+/// [`ScoreError`] if the recipe does not fit the size, it asks for stored maps, the sizes differ, or a buffer is too
+/// short.
 pub fn score(
     recipe: &ScoreRecipe,
     input: GrayView<'_>,
     reconstruction: GrayView<'_>,
     buffers: ScoreBuffers<'_>,
 ) -> Result<Score, ScoreError> {
+    score_with(recipe, ScoreReference::default(), input, reconstruction, buffers)
+}
+
+/// [`score`] by a recipe with the stored maps that it asks for.
+///
+/// # Errors
+///
+/// As [`score`], and if the stored maps are not those that the recipe asks for, or do not fit the size.
+pub fn score_with(
+    recipe: &ScoreRecipe,
+    reference: ScoreReference<&[u8]>,
+    input: GrayView<'_>,
+    reconstruction: GrayView<'_>,
+    buffers: ScoreBuffers<'_>,
+) -> Result<Score, ScoreError> {
     let size = input.size();
-    recipe.validate(size).map_err(|source| ScoreError::Recipe { size, source })?;
     let ScoreBuffers { map, smoothed, scratch } = buffers;
-    similarity::difference_map(recipe.metric, input, reconstruction, scratch, map)?;
-    let raw = match recipe.pooling {
-        Pooling::Mean => mean(map, size),
-        Pooling::SmoothedMaximum { radius } => {
-            let (found, needed) = (smoothed.len(), size.area());
-            let smoothed = smoothed.get_mut(..needed).ok_or(ScoreError::SmoothedTooShort { found, needed })?;
-            let (found, needed) = (scratch.len(), smoothing::scratch_len(size));
-            let scratch = scratch.get_mut(..needed).ok_or(SimilarityError::ScratchTooShort { found, needed })?;
-            smoothed.copy_from_slice(&map[..size.area()]);
-            smoothing::smooth(smoothed, size, radius, scratch);
-            maximum(smoothed, size)
+    let mut stream = ScoreStream::new(recipe, reference, size, scratch)?;
+    if size != reconstruction.size() {
+        return Err(SimilarityError::SizesDiffer { a: size, b: reconstruction.size() }.into());
+    }
+    let lengths = ScoreBuffers::needed_for(recipe, size);
+    let (found, needed) = (map.len(), lengths.map);
+    let map = map.get_mut(..needed).ok_or(SimilarityError::MapTooShort { found, needed })?;
+    let (found, needed) = (smoothed.len(), lengths.smoothed);
+    let smoothed = smoothed.get_mut(..needed).ok_or(ScoreError::SmoothedTooShort { found, needed })?;
+    let width = usize::from(size.width);
+    let mut keep = |layer, y: u16, row: &[u32]| {
+        let map = match layer {
+            Layer::Difference => &mut *map,
+            Layer::Pooled => &mut *smoothed,
+        };
+        if let Some(kept) = map.chunks_exact_mut(width).nth(y.into()) {
+            kept.copy_from_slice(row);
         }
     };
-    // A mean or maximum of differences is at most the greatest difference, 2.0.
-    Ok(Score::new(raw).unwrap_or(Score::MAX))
-}
-
-/// The rows of a map without its border.
-fn interior(map: &[u32], size: Size) -> impl Iterator<Item = &[u32]> {
-    let (border, width) = (usize::from(BORDER), usize::from(size.width));
-    map.chunks_exact(width)
-        .take(usize::from(size.height) - border)
-        .skip(border)
-        .map(move |row| &row[border..width - border])
-}
-
-/// The mean without the border. The sum of 2^28 pixels of at most 2^25 is at most 2^53.
-fn mean(map: &[u32], size: Size) -> u32 {
-    let sum = interior(map, size).flatten().map(|&value| u64::from(value)).sum();
-    let columns = u64::from(size.width - 2 * BORDER);
-    let rows = u64::from(size.height - 2 * BORDER);
-    divide_rounded(sum, columns * rows) as u32
-}
-
-/// The maximum without the border.
-fn maximum(map: &[u32], size: Size) -> u32 {
-    interior(map, size).flatten().copied().max().unwrap_or(u32::MAX)
+    for (input, reconstruction) in input.rows().zip(reconstruction.rows()) {
+        stream.push_observed(input, reconstruction, &mut keep)?;
+    }
+    Ok(stream.finish_observed(&mut keep)?)
 }

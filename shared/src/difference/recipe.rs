@@ -4,12 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::image::Size;
-use crate::similarity::{MIN_SIDE, Metric};
+use crate::similarity::Metric;
 
-/// The greatest radius of [`Pooling::SmoothedMaximum`]: 127 differences of 2.0 in Q24 stay below 2^32.
+/// The greatest radius of smoothing: 127 differences of 2.0 in Q24 stay below 2^32.
 pub const MAX_RADIUS: u8 = 63;
 
-/// How a difference map becomes one number. Stored by position: do not reorder.
+/// How a map becomes one number. Stored by position: do not reorder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Pooling {
     /// The mean of the map.
@@ -23,25 +23,40 @@ pub enum Pooling {
         /// 0 (no smoothing) to [`MAX_RADIUS`] pixels; `2 * radius + 1` is at most the map's shorter side.
         radius: u8,
     },
+    /// The mean of the greatest pixels of the map.
+    TopMean {
+        /// How many: 1 (the maximum) to the number of pixels that count.
+        pixels: u32,
+    },
 }
 
-/// The metric and the pooling of a score.
+/// From input and reconstruction to a score, in the order of the steps: metric, smoothing, normalisation, pooling with
+/// the mask's weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ScoreRecipe {
     /// What is computed for each pixel.
     pub metric: Metric,
     /// How the pixels become one number.
     pub pooling: Pooling,
+    /// The radius by which the difference map is smoothed before anything else, as in
+    /// [`Pooling::SmoothedMaximum`]; 0 for none.
+    pub smoothing: u8,
+    /// Whether the map is normalised by what good parts show at each pixel ([`ResidualMaps`](super::ResidualMaps)).
+    pub normalised: bool,
+    /// Whether pixels have weights ([`Mask`](super::Mask)).
+    pub masked: bool,
 }
 
 /// Why a recipe can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRecipe {
     /// A side is shorter than the window.
-    #[error("found images of {found} pixels, expected at least {MIN_SIDE} on each side")]
+    #[error("found images of {found} pixels, expected at least {min} on each side")]
     TooSmall {
         /// The size of the images.
         found: Size,
+        /// The shortest side that the metric compares.
+        min: u16,
     },
     /// The radius is greater than the arithmetic allows.
     #[error("found a smoothing radius of {found} pixels, expected at most {MAX_RADIUS}")]
@@ -57,29 +72,82 @@ pub enum InvalidRecipe {
         /// The shorter side of the images.
         side: u16,
     },
+    /// The mean of no pixels, or of more than count.
+    #[error("found a mean of the greatest {found} pixels, expected 1 to {max}")]
+    TopOutOfRange {
+        /// The number of pixels.
+        found: u32,
+        /// The pixels that count.
+        max: u32,
+    },
 }
 
 impl ScoreRecipe {
-    /// Checks that images of `size` can be scored with this recipe.
+    /// The recipe without smoothing, normalisation and mask.
+    pub const fn new(metric: Metric, pooling: Pooling) -> Self {
+        Self { metric, pooling, smoothing: 0, normalised: false, masked: false }
+    }
+
+    /// Checks that images of `size` can be scored with this recipe. Stored maps and a mask are checked by
+    /// [`ScoreReference::check`](super::ScoreReference::check).
     ///
     /// # Errors
     ///
-    /// [`InvalidRecipe`] if a side is below [`MIN_SIDE`], or the smoothing window is greater than the shorter side
-    /// or has a radius above [`MAX_RADIUS`].
+    /// [`InvalidRecipe`] if a side is below [`Metric::min_side`], a smoothing window is greater than the shorter side or
+    /// has a radius above [`MAX_RADIUS`], or more pixels are asked for than lie inside the border.
     pub const fn validate(&self, size: Size) -> Result<(), InvalidRecipe> {
-        if size.shorter_side() < MIN_SIDE {
-            return Err(InvalidRecipe::TooSmall { found: size });
+        let min = self.metric.min_side();
+        if size.shorter_side() < min {
+            return Err(InvalidRecipe::TooSmall { found: size, min });
         }
-        let Pooling::SmoothedMaximum { radius } = self.pooling else {
-            return Ok(());
-        };
-        if radius > MAX_RADIUS {
-            return Err(InvalidRecipe::RadiusTooLarge { found: radius });
+        if let Err(error) = check_radius(self.smoothing, size) {
+            return Err(error);
         }
-        let window = 2 * radius as u16 + 1;
-        if window > size.shorter_side() {
-            return Err(InvalidRecipe::WindowTooLarge { window, side: size.shorter_side() });
+        match self.pooling {
+            Pooling::Mean => Ok(()),
+            Pooling::SmoothedMaximum { radius } => check_radius(radius, size),
+            Pooling::TopMean { pixels } => check_top(pixels, self.interior(size)),
         }
-        Ok(())
     }
+
+    /// The pixels inside the metric's border, at most 2^28.
+    pub(super) const fn interior(&self, size: Size) -> u32 {
+        let borders = 2 * self.metric.border();
+        (size.width - borders) as u32 * (size.height - borders) as u32
+    }
+
+    /// The radius of the smoothing that belongs to the pooling.
+    pub(super) const fn pooling_radius(&self) -> u8 {
+        match self.pooling {
+            Pooling::SmoothedMaximum { radius } => radius,
+            Pooling::Mean | Pooling::TopMean { .. } => 0,
+        }
+    }
+
+    /// How many of the greatest pixels are kept.
+    pub(super) const fn top(&self) -> u32 {
+        match self.pooling {
+            Pooling::TopMean { pixels } => pixels,
+            Pooling::Mean | Pooling::SmoothedMaximum { .. } => 0,
+        }
+    }
+}
+
+const fn check_radius(radius: u8, size: Size) -> Result<(), InvalidRecipe> {
+    if radius > MAX_RADIUS {
+        return Err(InvalidRecipe::RadiusTooLarge { found: radius });
+    }
+    let (window, side) = (2 * radius as u16 + 1, size.shorter_side());
+    if window > side {
+        return Err(InvalidRecipe::WindowTooLarge { window, side });
+    }
+    Ok(())
+}
+
+/// Checks the number of pixels of [`Pooling::TopMean`] against those that count.
+pub(super) const fn check_top(pixels: u32, max: u32) -> Result<(), InvalidRecipe> {
+    if pixels < 1 || pixels > max {
+        return Err(InvalidRecipe::TopOutOfRange { found: pixels, max });
+    }
+    Ok(())
 }

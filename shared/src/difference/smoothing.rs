@@ -1,66 +1,135 @@
-//! Smoothing of a difference map in place: three box averages along the rows, then three along the columns.
+//! Smoothing of a map, row by row: three box averages along each row, then three along the columns.
 //!
 //! One box of `w = 2 r + 1` pixels has the variance `(w^2 - 1) / 12`; three in a row have `(w^2 - 1) / 4` and
 //! nearly the shape of a Gaussian. Each average is `floor((sum + r) / w)`, which rounds to the nearest, as `w` is
-//! odd. Beyond the border the line is reflected with the edge value repeated.
+//! odd. Beyond the border the map is reflected with the edge value repeated.
 //!
 //! Values are Q24 of at most 2.0 = 2^25. With r at most 63 a sum is at most 127 * 2^25 and, with r added for the
 //! rounding, at most 4,261,412,927, below 2^32. An average is never greater than the greatest value. The cost for
 //! each value does not depend on r. It does not know what the values mean.
 
+#[cfg(test)]
+pub(super) mod tests;
+
+use crate::fixed_point::SmallDivisor;
 use crate::image::Size;
+use crate::row_window::{RowWindow, reflect_ends};
 
-/// The elements of working memory: two lines of the longer side.
-pub(super) const fn scratch_len(size: Size) -> usize {
-    let longer = if size.width > size.height { size.width } else { size.height };
-    2 * longer as usize
+/// Averages one after another, along the rows and along the columns.
+const AVERAGES: usize = 3;
+
+/// A smoothed map in the making: rows in, rows out.
+#[derive(Debug)]
+pub(super) struct Smoother<'m> {
+    window: SmallDivisor,
+    radius: usize,
+    line: &'m mut [u32],
+    columns: [Columns<'m>; AVERAGES],
 }
 
-/// Smooths a map of `size`, with `2 * radius + 1` at most its shorter side and `radius` at most 63.
-///
-/// `scratch` has [`scratch_len`] elements.
-pub(super) fn smooth(map: &mut [u32], size: Size, radius: u8, scratch: &mut [u32]) {
-    let (width, height) = (usize::from(size.width), usize::from(size.height));
-    let (line, spare) = scratch.split_at_mut(scratch.len() / 2);
-    for row in map.chunks_exact_mut(width) {
-        let line = &mut line[..width];
-        line.copy_from_slice(row);
-        smooth_line(line, &mut spare[..width], radius);
-        row.copy_from_slice(line);
+/// The average along the columns, over rows that are kept.
+#[derive(Debug)]
+struct Columns<'m> {
+    window: RowWindow,
+    rows: &'m mut [u32],
+    sums: &'m mut [u32],
+}
+
+impl<'m> Smoother<'m> {
+    /// The elements of working memory for maps of `width` columns.
+    pub(super) const fn scratch_len(radius: u8, width: u16) -> usize {
+        let width = width as usize;
+        width + 2 * radius as usize + AVERAGES * (RowWindow::slots(radius) + 1) * width
     }
-    for x in 0..width {
-        let line = &mut line[..height];
-        for (value, row) in line.iter_mut().zip(map.chunks_exact(width)) {
-            *value = row[x];
+
+    /// Smooths a map of `size`, with `2 * radius + 1` at most its shorter side and `radius` at most 63; `scratch` has
+    /// [`scratch_len`](Self::scratch_len) elements.
+    pub(super) fn new(radius: u8, size: Size, scratch: &'m mut [u32]) -> Self {
+        let width = usize::from(size.width);
+        let (line, scratch) = scratch.split_at_mut(width + 2 * usize::from(radius));
+        let mut rest = scratch;
+        let columns = core::array::from_fn(|_| {
+            let (rows, after) = core::mem::take(&mut rest).split_at_mut(RowWindow::slots(radius) * width);
+            let (sums, after) = after.split_at_mut(width);
+            rest = after;
+            Columns { window: RowWindow::new(radius, size.height), rows, sums }
+        });
+        Self { window: SmallDivisor::new(2 * u32::from(radius) + 1), radius: radius.into(), line, columns }
+    }
+
+    /// Takes the row in `row`. If a smoothed row is complete, it is left in `row` and its number is given; otherwise
+    /// the contents of `row` do not matter.
+    pub(super) fn push(&mut self, row: &mut [u32]) -> Option<u16> {
+        for _ in 0..AVERAGES {
+            self.average_row(row);
         }
-        smooth_line(line, &mut spare[..height], radius);
-        for (value, row) in line.iter().zip(map.chunks_exact_mut(width)) {
-            row[x] = *value;
+        self.cascade(0, row)
+    }
+
+    /// After the last row: leaves the next smoothed row that is still missing in `row`, as [`push`](Self::push) does.
+    pub(super) fn flush(&mut self, row: &mut [u32]) -> Option<u16> {
+        for first in 0..AVERAGES {
+            while let Some(y) = self.columns[first].complete(self.window, self.radius, row) {
+                if first + 1 == AVERAGES {
+                    return Some(y);
+                }
+                if let Some(y) = self.cascade(first + 1, row) {
+                    return Some(y);
+                }
+            }
+        }
+        None
+    }
+
+    /// Hands the row on, from one average along the columns to the next.
+    fn cascade(&mut self, first: usize, row: &mut [u32]) -> Option<u16> {
+        let mut y = None;
+        for columns in &mut self.columns[first..] {
+            let slot = columns.window.arrive()?;
+            columns.rows[slot * row.len()..][..row.len()].copy_from_slice(row);
+            y = columns.complete(self.window, self.radius, row);
+            y?;
+        }
+        y
+    }
+
+    fn average_row(&mut self, row: &mut [u32]) {
+        let (reach, width) = (self.radius, row.len());
+        self.line[reach..][..width].copy_from_slice(row);
+        reflect_ends(self.line, reach);
+        let mut sum = self.line[..2 * reach].iter().sum::<u32>() + self.radius as u32;
+        for ((out, leaving), entering) in row.iter_mut().zip(&*self.line).zip(&self.line[2 * reach..]) {
+            sum += entering;
+            *out = sum;
+            sum -= leaving;
+        }
+        for value in row {
+            *value = self.window.divide(*value);
         }
     }
 }
 
-/// Three averages, from `line` to `line`.
-fn smooth_line(line: &mut [u32], spare: &mut [u32], radius: u8) {
-    average(line, spare, radius);
-    average(spare, line, radius);
-    average(line, spare, radius);
-    line.copy_from_slice(spare);
-}
-
-/// Averages over `2 * radius + 1` values; `from` and `to` have the same length, at least that of the window.
-fn average(from: &[u32], to: &mut [u32], radius: u8) {
-    let reach = usize::from(radius);
-    let window = 2 * u32::from(radius) + 1;
-    let length = from.len();
-    // The reflected values before the first are those from the first on.
-    let mut sum = from[..reach].iter().sum::<u32>() + from[..=reach].iter().sum::<u32>();
-    for (x, average) in to.iter_mut().enumerate() {
-        if x > 0 {
-            let leaving = if x > reach { x - reach - 1 } else { reach - x };
-            let entering = if x + reach < length { x + reach } else { 2 * length - 1 - x - reach };
-            sum = sum - from[leaving] + from[entering];
+impl Columns<'_> {
+    /// Writes the next row of averages, if its window is complete.
+    fn complete(&mut self, window: SmallDivisor, radius: usize, out: &mut [u32]) -> Option<u16> {
+        let y = self.window.complete()?;
+        let (width, reach) = (out.len(), radius as i32);
+        let row = |offset: i32| &self.rows[self.window.slot(y, offset) * width..][..width];
+        if y == 0 {
+            self.sums.fill(radius as u32);
+            for offset in -reach..=reach {
+                for (sum, value) in self.sums.iter_mut().zip(row(offset)) {
+                    *sum += value;
+                }
+            }
+        } else {
+            for ((sum, leaving), entering) in self.sums.iter_mut().zip(row(-reach - 1)).zip(row(reach)) {
+                *sum = *sum - leaving + entering;
+            }
         }
-        *average = (sum + u32::from(radius)) / window;
+        for (out, &sum) in out.iter_mut().zip(&*self.sums) {
+            *out = window.divide(sum);
+        }
+        Some(y)
     }
 }

@@ -5,199 +5,384 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use super::smoothing::tests::smooth_by_definition;
 use super::*;
-use crate::similarity::{MIN_SIDE, difference_map};
-use crate::testing::{gray, pairs, sizes};
+use crate::image::MAX_SIDE;
+use crate::similarity::{difference_map, scratch_len};
+use crate::testing::{gray, pairs};
 
-const ALL_METRICS: [Metric; 2] = [Metric::Ssim, Metric::L2];
-
-fn recipe(metric: Metric, pooling: Pooling) -> ScoreRecipe {
-    ScoreRecipe { metric, pooling }
+pub(super) fn recipe(metric: Metric, pooling: Pooling) -> ScoreRecipe {
+    ScoreRecipe::new(metric, pooling)
 }
 
-/// The score, and both maps.
+fn smoothed_maximum(radius: u8) -> Pooling {
+    Pooling::SmoothedMaximum { radius }
+}
+
+/// The metrics that allow images of `size`.
+fn metrics(size: Size) -> impl Iterator<Item = Metric> {
+    Metric::ALL.into_iter().filter(move |metric| size.shorter_side() >= metric.min_side())
+}
+
+/// The score, and both maps, in buffers that are just long enough.
 fn run(recipe: ScoreRecipe, size: Size, a: &[u8], b: &[u8]) -> (Score, Vec<u32>, Vec<u32>) {
-    let needed = ScoreBuffers::needed(size);
+    run_with(recipe, ScoreReference::default(), size, a, b).unwrap()
+}
+
+pub(super) fn run_with(
+    recipe: ScoreRecipe,
+    reference: ScoreReference<&[u8]>,
+    size: Size,
+    a: &[u8],
+    b: &[u8],
+) -> Result<(Score, Vec<u32>, Vec<u32>), ScoreError> {
+    let needed = ScoreBuffers::needed_for(&recipe, size);
     let (mut map, mut smoothed) = (vec![7; needed.map], vec![7; needed.smoothed]);
     let buffers = ScoreBuffers { map: &mut map, smoothed: &mut smoothed, scratch: &mut vec![7; needed.scratch] };
     let view = |pixels| GrayView::packed(pixels, size).unwrap();
-    let score = score(&recipe, view(a), view(b), buffers).unwrap();
-    (score, map, smoothed)
+    let score = score_with(&recipe, reference, view(a), view(b), buffers)?;
+    Ok((score, map, smoothed))
 }
 
-/// The definition of smoothing: every average anew, over indices that are reflected one by one.
-fn smooth_by_definition(map: &[u32], size: Size, radius: u8) -> Vec<u32> {
-    let (width, height) = (i32::from(size.width), i32::from(size.height));
-    let symmetric = |index: i32, length: i32| {
-        let index = index.rem_euclid(2 * length);
-        if index < length { index } else { 2 * length - 1 - index }
-    };
-    let radius = i32::from(radius);
-    let window = 2 * radius as u64 + 1;
-    let pass = |map: &[u32], right: i32, down: i32| -> Vec<u32> {
-        let value = |x: i32, y: i32| {
-            let sum: u64 = (-radius..=radius)
-                .map(|step| (symmetric(x + step * right, width), symmetric(y + step * down, height)))
-                .map(|(x, y)| u64::from(map[(y * width + x) as usize]))
-                .sum();
-            ((2 * sum + window) / (2 * window)) as u32
-        };
-        (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| value(x, y)).collect()
-    };
-    let mut map = map.to_vec();
-    for (right, down) in [(1, 0), (1, 0), (1, 0), (0, 1), (0, 1), (0, 1)] {
-        map = pass(&map, right, down);
+/// The difference map.
+fn map(metric: Metric, size: Size, a: &[u8], b: &[u8]) -> Vec<u32> {
+    let view = |pixels| GrayView::packed(pixels, size).unwrap();
+    let (mut map, mut scratch) = (vec![0; size.area()], vec![0; scratch_len(metric, size.width)]);
+    difference_map(metric, view(a), view(b), &mut scratch, &mut map).unwrap();
+    map
+}
+
+/// The pixels at least `border` from each edge.
+fn inside<T: Copy>(map: &[T], size: Size, border: u16) -> Vec<T> {
+    let (width, height, border) = (usize::from(size.width), usize::from(size.height), usize::from(border));
+    (border..height - border).flat_map(|y| (border..width - border).map(move |x| map[y * width + x])).collect()
+}
+
+/// The score by its definition, from the map: everything after the difference map, pixel by pixel.
+fn score_by_definition(recipe: &ScoreRecipe, map: &[u32], size: Size, parts: &Parts) -> u64 {
+    let mut map = smooth_by_definition(map, size, recipe.smoothing);
+    if recipe.normalised {
+        for ((value, &mean), &spread) in map.iter_mut().zip(&parts.means).zip(&parts.spreads) {
+            let (excess, spread) = (u128::from(value.saturating_sub(mean)), u128::from(spread));
+            *value = ((2 * (excess << 24) + spread) / (2 * spread)).min(1 << 25) as u32;
+        }
     }
-    map
+    if let Pooling::SmoothedMaximum { radius } = recipe.pooling {
+        map = smooth_by_definition(&map, size, radius);
+    }
+    let border = recipe.metric.border();
+    let weights = if recipe.masked { parts.weights.clone() } else { vec![255; size.area()] };
+    let pixels: Vec<(u64, u64)> = inside(&map, size, border)
+        .into_iter()
+        .zip(inside(&weights, size, border))
+        .filter(|&(_, weight)| weight > 0)
+        .map(|(value, weight)| (u64::from(value), u64::from(weight)))
+        .collect();
+    let rounded = |sum: u64, count: u64| (2 * sum + count) / (2 * count);
+    let mut weighted: Vec<u64> = pixels.iter().map(|&(value, weight)| rounded(value * weight, 255)).collect();
+    weighted.sort_unstable();
+    weighted.reverse();
+    match recipe.pooling {
+        Pooling::Mean => {
+            let weights = pixels.iter().map(|&(_, weight)| weight).sum();
+            rounded(pixels.iter().map(|&(value, weight)| value * weight).sum(), weights)
+        }
+        Pooling::SmoothedMaximum { .. } => weighted[0],
+        Pooling::TopMean { pixels } => rounded(weighted.iter().take(pixels as usize).sum(), pixels.into()),
+    }
 }
 
-fn smoothed(map: &[u32], size: Size, radius: u8) -> Vec<u32> {
-    let mut map = map.to_vec();
-    smoothing::smooth(&mut map, size, radius, &mut vec![7; smoothing::scratch_len(size)]);
-    map
+/// What the sections of a bundle hold.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    pub(super) means: Vec<u32>,
+    pub(super) spreads: Vec<u32>,
+    pub(super) weights: Vec<u8>,
 }
 
-/// The pixels at least three from the border.
-fn inside(map: &[u32], size: Size) -> Vec<u32> {
-    let (width, height) = (usize::from(size.width), usize::from(size.height));
-    (3..height - 3).flat_map(|y| (3..width - 3).map(move |x| map[y * width + x])).collect()
+impl Parts {
+    pub(super) fn residuals(&self, size: Size) -> Vec<u8> {
+        ResidualMaps::<&[u8]>::encode(size, self.means.iter().copied(), self.spreads.iter().copied()).collect()
+    }
+
+    pub(super) fn mask(&self, size: Size) -> Vec<u8> {
+        Mask::<&[u8]>::encode(size, self.weights.iter().copied()).collect()
+    }
+}
+
+fn parts(size: Size) -> impl Strategy<Value = Parts> {
+    let vector = |values: std::ops::RangeInclusive<u32>| proptest::collection::vec(values, size.area());
+    let weights = proptest::collection::vec(prop_oneof![Just(0_u8), Just(255), any::<u8>()], size.area());
+    (vector(0..=1 << 25), prop_oneof![vector(1..=1 << 24), vector(1..=u32::MAX)], weights).prop_map(
+        |(means, spreads, weights)| Parts { means: means.iter().map(|mean| mean / 8).collect(), spreads, weights },
+    )
 }
 
 #[test]
 fn means_by_hand() {
-    // 8x7 pixels have two inside the border. L2 of 255 is 2^24, of 51 it is 2^24 / 25 = 671088.64, stored as 671089.
+    // L2 of 255 is 2^24, of 51 it is 2^24 / 25 = 671088.64, stored as 671089. All 56 pixels count.
     let size = Size::new(8, 7);
     let black = vec![0; 56];
     let a = gray(size, |x, y| match (x, y) {
-        (3, 3) => 255,
+        (0, 0) => 255,
         (4, 3) => 51,
-        _ => 200,
+        _ => 0,
     });
     let (score, map, _) = run(recipe(Metric::L2, Pooling::Mean), size, &a, &black);
-    assert_eq!((map[3 * 8 + 3], map[3 * 8 + 4]), (1 << 24, 671_089));
+    assert_eq!((map[0], map[3 * 8 + 4]), (1 << 24, 671_089));
+    // (16777216 + 671089) / 56 = 311576.875
+    assert_eq!(score.raw(), 311_577);
+    assert_eq!(run(recipe(Metric::L2, smoothed_maximum(0)), size, &a, &black).0.raw(), 1 << 24);
     // (16777216 + 671089) / 2 = 8724152.5
-    assert_eq!(score.raw(), 8_724_153);
-    let (score, _, _) = run(recipe(Metric::L2, Pooling::SmoothedMaximum { radius: 0 }), size, &a, &black);
-    assert_eq!(score.raw(), 1 << 24);
+    for (pixels, expected) in [(1, 1 << 24), (2, 8_724_153), (3, 5_816_102), (56, 311_577)] {
+        assert_eq!(run(recipe(Metric::L2, Pooling::TopMean { pixels }), size, &a, &black).0.raw(), expected);
+    }
+    // SSIM of 8x7 pixels: the two inside the border count, and nothing else.
+    let (score, map, _) = run(recipe(Metric::Ssim, Pooling::Mean), size, &a, &black);
+    assert_eq!(score.raw(), (map[3 * 8 + 3] + map[3 * 8 + 4]).div_ceil(2));
 }
 
 #[test]
-fn smoothing_by_hand() {
-    // A single 9 among zeros, averaged over three pixels: 3 3 3, then 1 2 3 2 1, then 0.33 1 2 2.33 2 1 0.33.
-    let mut map = [0, 0, 0, 0, 9, 0, 0, 0, 0].repeat(9);
-    smoothing::smooth(&mut map, Size::new(9, 9), 1, &mut [0; 18]);
-    assert_eq!(map, [0, 0, 1, 2, 2, 2, 1, 0, 0].repeat(9));
-    // At the edge the value itself is repeated: (9 + 9 + 0) / 3 = 6, (6 + 6 + 3) / 3 = 5, (5 + 5 + 3) / 3 = 4.33.
-    let mut map: Vec<u32> = [9, 0, 0, 0, 0, 0, 0, 0, 0].repeat(9);
-    smoothing::smooth(&mut map, Size::new(9, 9), 1, &mut [0; 18]);
-    assert_eq!(map[..9], [4, 3, 1, 0, 0, 0, 0, 0, 0]);
-}
-
-#[test]
-fn the_greatest_sums_do_not_overflow() {
-    let size = Size::new(127, 127);
-    let greatest = vec![Score::MAX.raw(); size.area()];
-    assert_eq!(smoothed(&greatest, size, MAX_RADIUS), greatest);
-    let size = Size::new(16384, 7);
-    let greatest = vec![Score::MAX.raw(); size.area()];
-    assert_eq!(smoothed(&greatest, size, 3), greatest);
-    assert_eq!(mean(&greatest, size), Score::MAX.raw());
-    assert_eq!(maximum(&greatest, size), Score::MAX.raw());
+fn the_greatest_sums_fit() {
+    // 2^28 pixels of 2.0 in full weight: the largest image there can be.
+    let row = vec![Score::MAX.raw(); MAX_SIDE.into()];
+    for masked in [false, true] {
+        for pooling in [Pooling::Mean, smoothed_maximum(0)] {
+            let mut pool = pooling::Pool::new(pooling, &mut []);
+            for _ in 0..MAX_SIDE {
+                if masked { pool.weighted_row(&row, &[255; MAX_SIDE as usize]) } else { pool.row(&row) }
+            }
+            assert_eq!(pool.finish(), Score::MAX.raw());
+        }
+    }
 }
 
 #[test]
 fn recipes_that_do_not_fit_are_refused() {
-    for metric in ALL_METRICS {
+    for metric in Metric::ALL {
         let validate = |pooling, width, height| recipe(metric, pooling).validate(Size::new(width, height));
-        let maximum = |radius| Pooling::SmoothedMaximum { radius };
-        assert_eq!(validate(Pooling::Mean, MIN_SIDE, MIN_SIDE), Ok(()));
-        for (width, height) in [(6, 7), (7, 6), (0, 0)] {
+        let min = metric.min_side();
+        assert_eq!(validate(Pooling::Mean, min, min), Ok(()));
+        for (width, height) in [(min - 1, min), (min, min - 1), (0, 0)] {
             let found = Size::new(width, height);
-            assert_eq!(validate(Pooling::Mean, width, height), Err(InvalidRecipe::TooSmall { found }));
+            assert_eq!(validate(Pooling::Mean, width, height), Err(InvalidRecipe::TooSmall { found, min }));
         }
-        assert_eq!(validate(maximum(3), 7, 9), Ok(()));
-        assert_eq!(validate(maximum(4), 7, 9), Err(InvalidRecipe::WindowTooLarge { window: 9, side: 7 }));
-        assert_eq!(validate(maximum(63), 127, 127), Ok(()));
-        assert_eq!(validate(maximum(64), 999, 999), Err(InvalidRecipe::RadiusTooLarge { found: 64 }));
-        assert_eq!(validate(maximum(255), 999, 999), Err(InvalidRecipe::RadiusTooLarge { found: 255 }));
+        let smoothing =
+            |radius, size: Size| ScoreRecipe { smoothing: radius, ..recipe(metric, Pooling::Mean) }.validate(size);
+        let (odd, wide, large) = (Size::new(11, 13), Size::new(127, 127), Size::new(999, 999));
+        for check in [&smoothing as &dyn Fn(u8, Size) -> _, &|radius, size: Size| {
+            recipe(metric, smoothed_maximum(radius)).validate(size)
+        }] {
+            assert_eq!(check(5, odd), Ok(()));
+            assert_eq!(check(6, odd), Err(InvalidRecipe::WindowTooLarge { window: 13, side: 11 }));
+            assert_eq!(check(63, wide), Ok(()));
+            assert_eq!(check(64, large), Err(InvalidRecipe::RadiusTooLarge { found: 64 }));
+            assert_eq!(check(255, large), Err(InvalidRecipe::RadiusTooLarge { found: 255 }));
+        }
+        let max = u32::from(11 - 2 * metric.border()) * u32::from(13 - 2 * metric.border());
+        let top = |pixels| validate(Pooling::TopMean { pixels }, 11, 13);
+        assert_eq!((top(1), top(max)), (Ok(()), Ok(())));
+        for found in [0, max + 1, u32::MAX] {
+            assert_eq!(top(found), Err(InvalidRecipe::TopOutOfRange { found, max }));
+        }
     }
 }
 
 #[test]
 fn buffers_are_checked() {
-    let bytes = [0; 128];
-    let size = Size::new(9, 9);
+    let bytes = [0; 256];
+    let size = Size::new(12, 11);
     let view = GrayView::packed(&bytes, size).unwrap();
-    let attempt = |metric, pooling, [map, smoothed, scratch]: [usize; 3]| {
-        let buffers =
-            ScoreBuffers { map: &mut vec![0; map], smoothed: &mut vec![0; smoothed], scratch: &mut vec![0; scratch] };
-        score(&recipe(metric, pooling), view, view, buffers).map(Score::raw)
-    };
-    let maximum = Pooling::SmoothedMaximum { radius: 1 };
-    assert_eq!(attempt(Metric::Ssim, Pooling::Mean, [81, 0, 45]), Ok(0));
-    assert_eq!(attempt(Metric::L2, Pooling::Mean, [81, 0, 0]), Ok(0));
-    assert_eq!(attempt(Metric::L2, maximum, [81, 81, 18]), Ok(0));
-    let short = |error: SimilarityError| Err(ScoreError::Similarity(error));
-    let map = SimilarityError::MapTooShort { found: 80, needed: 81 };
-    assert_eq!(attempt(Metric::Ssim, Pooling::Mean, [80, 0, 45]), short(map));
-    let scratch = SimilarityError::ScratchTooShort { found: 44, needed: 45 };
-    assert_eq!(attempt(Metric::Ssim, Pooling::Mean, [81, 0, 44]), short(scratch));
-    let scratch = SimilarityError::ScratchTooShort { found: 17, needed: 18 };
-    assert_eq!(attempt(Metric::L2, maximum, [81, 81, 17]), short(scratch));
-    let smoothed = ScoreError::SmoothedTooShort { found: 80, needed: 81 };
-    assert_eq!(attempt(Metric::L2, maximum, [81, 80, 18]), Err(smoothed));
-    let too_large = attempt(Metric::L2, Pooling::SmoothedMaximum { radius: 5 }, [81, 81, 18]);
-    let source = InvalidRecipe::WindowTooLarge { window: 11, side: 9 };
-    assert_eq!(too_large, Err(ScoreError::Recipe { size, source }));
+    for metric in Metric::ALL {
+        for pooling in [Pooling::Mean, smoothed_maximum(2), Pooling::TopMean { pixels: 2 }] {
+            for smoothing in [0, 1] {
+                let recipe = ScoreRecipe { smoothing, ..recipe(metric, pooling) };
+                let attempt = |map: usize, smoothed: usize, scratch: usize| {
+                    let (mut map, mut smoothed) = (vec![0; map], vec![0; smoothed]);
+                    let buffers =
+                        ScoreBuffers { map: &mut map, smoothed: &mut smoothed, scratch: &mut vec![0; scratch] };
+                    score(&recipe, view, view, buffers).map(Score::raw)
+                };
+                let ScoreBufferLengths { map, smoothed, scratch } = ScoreBuffers::needed_for(&recipe, size);
+                assert_eq!((map, smoothed), (132, if recipe.reworks() { 132 } else { 0 }));
+                assert_eq!(attempt(map, smoothed, scratch), Ok(0));
+                let error = SimilarityError::MapTooShort { found: 131, needed: 132 };
+                assert_eq!(attempt(131, smoothed, scratch), Err(error.into()));
+                let error = SimilarityError::ScratchTooShort { found: scratch - 1, needed: scratch };
+                assert_eq!(attempt(map, smoothed, scratch - 1), Err(error.into()));
+                if recipe.reworks() {
+                    let error = ScoreError::SmoothedTooShort { found: 131, needed: 132 };
+                    assert_eq!(attempt(map, 131, scratch), Err(error));
+                }
+            }
+        }
+    }
+    let recipe = recipe(Metric::L2, smoothed_maximum(6));
+    let buffers = ScoreBuffers { map: &mut [], smoothed: &mut [], scratch: &mut [] };
+    let source = InvalidRecipe::WindowTooLarge { window: 13, side: 11 };
+    assert_eq!(score(&recipe, view, view, buffers), Err(ScoreError::Recipe { size, source }));
+    let other = GrayView::packed(&bytes, Size::new(11, 12)).unwrap();
+    let buffers = ScoreBuffers { map: &mut [], smoothed: &mut [], scratch: &mut [0; 99] };
+    let error = SimilarityError::SizesDiffer { a: size, b: other.size() };
+    assert_eq!(score(&ScoreRecipe::new(Metric::L2, Pooling::Mean), view, other, buffers), Err(error.into()));
 }
 
 #[test]
-fn needed_lengths_are_the_greatest() {
-    let lengths = ScoreBuffers::needed(Size::new(128, 64));
-    assert_eq!(lengths, ScoreBufferLengths { map: 8192, smoothed: 8192, scratch: 640 });
-    assert_eq!(ScoreBuffers::needed(Size::new(10, 300)).scratch, 600);
+fn the_documented_memory_is_that_of_the_code() {
+    // The tables of docs/scoring.md, in bytes.
+    let bytes = |recipe: &ScoreRecipe, width, height| 4 * ScoreStream::scratch_len(recipe, Size::new(width, height));
+    for (width, height, expected) in [
+        (128, 128, [6_752, 8_864, 512, 24_192]),
+        (227, 227, [11_900, 15_596, 908, 42_804]),
+        (640, 480, [33_376, 43_680, 2_560, 120_448]),
+    ] {
+        let mean = Metric::ALL.map(|metric| bytes(&recipe(metric, Pooling::Mean), width, height));
+        let [ssim, l2, gaussian] = mean;
+        let default = bytes(&recipe(Metric::Ssim, smoothed_maximum(4)), width, height);
+        assert_eq!([ssim, gaussian, l2, default], expected);
+    }
+}
+
+#[test]
+fn needed_lengths_are_enough_for_every_recipe() {
+    for size in [Size::new(11, 11), Size::new(128, 64), Size::new(300, 300), Size::new(7, 9)] {
+        let enough = ScoreBuffers::needed(size);
+        assert_eq!((enough.map, enough.smoothed), (size.area(), size.area()));
+        for metric in metrics(size) {
+            let radius = 63.min((size.shorter_side() - 1) / 2) as u8;
+            let pixels = recipe(metric, Pooling::Mean).interior(size);
+            for pooling in [Pooling::Mean, smoothed_maximum(radius), Pooling::TopMean { pixels }] {
+                let recipe = ScoreRecipe { smoothing: radius, ..recipe(metric, pooling) };
+                assert_eq!(recipe.validate(size), Ok(()));
+                assert!(ScoreBuffers::needed_for(&recipe, size).scratch <= enough.scratch);
+            }
+        }
+    }
+}
+
+#[test]
+fn normalisation_by_hand() {
+    // L2 of 255 is 2^24. Above a mean of 2^22 there are 3 * 2^22; over a spread of 3 * 2^23 that is one half, over 2^22 it
+    // would be 3 and is limited to 2, and nothing is left above a mean of 2^24.
+    let size = Size::new(11, 11);
+    let (white, black) = (vec![255; 121], vec![0; 121]);
+    for (mean, spread, expected) in
+        [(1 << 22, 3 << 23, 1 << 23), (1 << 22, 1 << 22, 1 << 25), (1 << 24, 1, 0), (1 << 25, u32::MAX, 0)]
+    {
+        let bytes: Vec<u8> = ResidualMaps::<&[u8]>::encode(size, vec![mean; 121], vec![spread; 121]).collect();
+        let reference =
+            ScoreReference { residuals: Some(ResidualMaps::read(&bytes[..]).unwrap()), ..Default::default() };
+        let recipe = ScoreRecipe { normalised: true, ..recipe(Metric::L2, Pooling::Mean) };
+        let (score, map, pooled) = run_with(recipe, reference, size, &white, &black).unwrap();
+        assert_eq!((score.raw(), map[0], pooled[60]), (expected, 1 << 24, expected));
+    }
+}
+
+#[test]
+fn a_mask_and_a_crop_agree() {
+    // Pixels in full weight in a rectangle, and none elsewhere: the score of the part that has just that interior.
+    let size = Size::new(31, 29);
+    let (a, b) = (gray(size, |x, y| x * x + 7 * y + 3 * x * y), gray(size, |x, y| 3 * x + y * y + 2 * x * y));
+    for metric in Metric::ALL {
+        let border = metric.border();
+        let (x, y, width, height) = (6, 8, 13, 12);
+        let inside = |u: u32, v: u32| (x..x + width).contains(&u) && (y..y + height).contains(&v);
+        let weights = gray(size, |u, v| 255 * u32::from(inside(u, v)));
+        let mask: Vec<u8> = Mask::<&[u8]>::encode(size, weights).collect();
+        let reference = ScoreReference { mask: Some(Mask::read(&mask[..]).unwrap()), ..Default::default() };
+        let region = crate::image::Region {
+            x: x as u16 - border,
+            y: y as u16 - border,
+            width: width as u16 + 2 * border,
+            height: height as u16 + 2 * border,
+        };
+        let part = |pixels: &[u8]| -> Vec<u8> {
+            let rows = GrayView::packed(pixels, size).unwrap().crop(region).unwrap();
+            rows.rows().flatten().copied().collect()
+        };
+        for pooling in [Pooling::Mean, smoothed_maximum(0), Pooling::TopMean { pixels: 20 }] {
+            let masked = ScoreRecipe { masked: true, ..recipe(metric, pooling) };
+            let found = run_with(masked, reference, size, &a, &b).unwrap().0;
+            assert_eq!(found, run(recipe(metric, pooling), region.size(), &part(&a), &part(&b)).0);
+        }
+    }
+}
+
+/// Any recipe that is valid for images of `size`, with all that it can ask for.
+fn any_recipe(size: Size) -> impl Strategy<Value = (ScoreRecipe, Parts)> {
+    let greatest = ((size.shorter_side() - 1) / 2) as u8;
+    let metric = prop_oneof![Just(Metric::Ssim), Just(Metric::L2), Just(Metric::SsimGaussian)];
+    let pooling = (0_u8..3, 0..=greatest, any::<prop::sample::Index>());
+    let flags = (any::<bool>(), any::<bool>(), prop_oneof![Just(0), 1..=greatest]);
+    (metric, pooling, flags, parts(size)).prop_filter_map(
+        "a metric that allows the size, and pixels that count",
+        move |(metric, (kind, radius, top), (normalised, masked, smoothing), parts)| {
+            let mut recipe = ScoreRecipe { smoothing, normalised, masked, ..recipe(metric, Pooling::Mean) };
+            recipe.validate(size).ok()?;
+            let counting = inside(&parts.weights, size, metric.border()).iter().filter(|&&weight| weight > 0).count();
+            let counting = if masked { counting } else { recipe.interior(size) as usize };
+            if counting == 0 {
+                return None;
+            }
+            recipe.pooling = match kind {
+                0 => Pooling::Mean,
+                1 => smoothed_maximum(radius),
+                _ => Pooling::TopMean { pixels: top.index(counting) as u32 + 1 },
+            };
+            Some((recipe, parts))
+        },
+    )
 }
 
 proptest! {
     #[test]
-    fn scores_are_those_of_the_map((size, a, b) in pairs(), radius in 0_u8..=11) {
-        for metric in ALL_METRICS {
-            let (found, map, _) = run(recipe(metric, Pooling::Mean), size, &a, &b);
-            let pixels = inside(&map, size);
-            let (sum, count) = (pixels.iter().map(|&value| u64::from(value)).sum::<u64>(), pixels.len() as u64);
-            prop_assert_eq!(u64::from(found.raw()), (2 * sum + count) / (2 * count));
+    fn scores_are_those_of_the_definition(
+        ((recipe, parts), size, a, b) in pairs()
+            .prop_flat_map(|(size, a, b)| (any_recipe(size), Just(size), Just(a), Just(b)))
+    ) {
+        let (residuals, mask) = (parts.residuals(size), parts.mask(size));
+        let reference = ScoreReference {
+            residuals: recipe.normalised.then(|| ResidualMaps::read(&residuals[..]).unwrap()),
+            mask: recipe.masked.then(|| Mask::read(&mask[..]).unwrap()),
+        };
+        let map = map(recipe.metric, size, &a, &b);
+        let expected = score_by_definition(&recipe, &map, size, &parts);
+        let (score, found, _) = run_with(recipe, reference, size, &a, &b).unwrap();
+        prop_assert_eq!(found, map);
+        prop_assert_eq!(u64::from(score.raw()), expected);
 
-            let recipe = recipe(metric, Pooling::SmoothedMaximum { radius: radius.min((size.shorter_side() as u8 - 1) / 2) });
-            let Pooling::SmoothedMaximum { radius } = recipe.pooling else { unreachable!() };
-            let (found, map, smoothed) = run(recipe, size, &a, &b);
-            prop_assert_eq!(&smoothed, &smooth_by_definition(&map, size, radius));
-            prop_assert_eq!(Some(found.raw()), inside(&smoothed, size).into_iter().max());
+        // Row by row, without the maps.
+        let mut scratch = vec![7; ScoreStream::scratch_len(&recipe, size)];
+        let mut stream = ScoreStream::new(&recipe, reference, size, &mut scratch).unwrap();
+        let width = usize::from(size.width);
+        for (a, b) in a.chunks(width).zip(b.chunks(width)) {
+            stream.push(a, b).unwrap();
+        }
+        prop_assert_eq!(stream.push(&a[..width], &b[..width]), Err(SimilarityError::TooManyRows { expected: size.height }));
+        prop_assert_eq!(stream.finish(), Ok(score));
+    }
 
-            let mut direct = vec![0; size.area()];
-            let view = |pixels| GrayView::packed(pixels, size).unwrap();
-            difference_map(metric, view(&a), view(&b), &mut [0; 5 * 24], &mut direct).unwrap();
-            prop_assert_eq!(map, direct);
+    #[test]
+    fn the_pooled_map_is_kept((size, a, b) in pairs(), radius in 0_u8..=11, smoothing in 0_u8..=11) {
+        let greatest = (size.shorter_side() as u8 - 1) / 2;
+        for metric in metrics(size) {
+            let pooling = smoothed_maximum(radius.min(greatest));
+            let recipe = ScoreRecipe { smoothing: smoothing.min(greatest), ..recipe(metric, pooling) };
+            let (found, map, pooled) = run(recipe, size, &a, &b);
+            let once = smooth_by_definition(&map, size, recipe.smoothing);
+            prop_assert_eq!(&pooled, &smooth_by_definition(&once, size, radius.min(greatest)));
+            prop_assert_eq!(Some(found.raw()), inside(&pooled, size, metric.border()).into_iter().max());
         }
     }
 
     #[test]
     fn identity_scores_zero_and_order_does_not_matter((size, a, b) in pairs()) {
-        for metric in ALL_METRICS {
-            for pooling in [Pooling::Mean, Pooling::SmoothedMaximum { radius: 2 }] {
+        for metric in metrics(size) {
+            for pooling in [Pooling::Mean, smoothed_maximum(2), Pooling::TopMean { pixels: 1 }] {
                 let recipe = recipe(metric, pooling);
                 prop_assert_eq!(run(recipe, size, &a, &a).0, Score::MIN);
                 prop_assert_eq!(run(recipe, size, &a, &b).0, run(recipe, size, &b, &a).0);
             }
         }
-    }
-
-    #[test]
-    fn smoothing_agrees_with_the_definition(
-        (size, map) in sizes(7..=40)
-            .prop_flat_map(|size| (Just(size), proptest::collection::vec(0..=Score::MAX.raw(), size.area()))),
-        part in any::<prop::sample::Index>(),
-    ) {
-        let radius = part.index(usize::from(size.shorter_side()).div_ceil(2)) as u8;
-        prop_assert_eq!(smoothed(&map, size, radius), smooth_by_definition(&map, size, radius));
     }
 }

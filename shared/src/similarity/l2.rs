@@ -2,19 +2,21 @@
 //!
 //! It knows single pixels only.
 
-use crate::fixed_point::ratio;
-use crate::image::GrayView;
-
-/// Writes the map of two images of the same size, row by row.
-pub(super) fn map(a: GrayView<'_>, b: GrayView<'_>, map: &mut [u32]) {
-    let pixels = a.rows().flatten().zip(b.rows().flatten());
-    for (difference, (&a, &b)) in map.iter_mut().zip(pixels) {
-        *difference = l2(a, b);
+/// Writes a row of the map.
+pub(super) fn row(a: &[u8], b: &[u8], out: &mut [u32]) {
+    for (out, (&a, &b)) in out.iter_mut().zip(a.iter().zip(b)) {
+        *out = difference(a, b);
     }
 }
 
-/// `(a - b)^2 / 255^2`: numerator and denominator are at most 65025, and the result at most 1.0.
-fn l2(a: u8, b: u8) -> u32 {
-    let distance = u64::from(a.abs_diff(b));
-    ratio(distance * distance, 255 * 255)
+/// `floor(2^24 (a - b)^2 / 65025 + 1/2)`.
+///
+/// `2^24 = 258 * 65025 + 766`; with `(a - b)^2` at most 65025 the product with 766 is below 2^26.
+fn difference(a: u8, b: u8) -> u32 {
+    const WHITE: u32 = 255 * 255;
+    const WHOLE: u32 = (1 << 24) / WHITE;
+    const REST: u32 = (1 << 24) % WHITE;
+    let distance = u32::from(a.abs_diff(b));
+    let squared = distance * distance;
+    WHOLE * squared + (REST * squared + WHITE / 2) / WHITE
 }

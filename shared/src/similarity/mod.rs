@@ -2,32 +2,62 @@
 //!
 //! It does not know which image is the frame and which the reconstruction: every metric is symmetric.
 
+mod gaussian;
 mod l2;
-mod ssim;
+mod pixel_rows;
+mod stream;
 #[cfg(test)]
 mod tests;
-mod window;
+mod uniform;
+
+pub use stream::MapStream;
 
 use serde::{Deserialize, Serialize};
 
-use crate::image::{GrayView, Size};
-
-/// Pixels at each border that do not enter a score: there, a window of SSIM reaches beyond the image.
-pub const BORDER: u16 = 3;
-
-/// The shortest side that can be compared: one whole window, and one pixel inside the border.
-pub const MIN_SIDE: u16 = 2 * BORDER + 1;
+use crate::image::{GrayView, ImageError, Size};
 
 /// What is computed for each pixel. Stored by position: do not reorder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Metric {
     /// `1 - SSIM`, 0.0 to 2.0, after Wang et al. 2004 with the defaults of scikit-image's
     /// `structural_similarity`: a uniform window of 7x7 pixels, sample covariance (49/48), K1 = 0.01, K2 = 0.03,
-    /// L = 255. Beyond the border the image is reflected with the edge pixel repeated (NumPy's `symmetric`).
+    /// L = 255. Beyond the border the image is reflected with the edge pixel repeated (NumPy's `symmetric`, SciPy's
+    /// `reflect`).
     Ssim,
     /// `((a - b) / 255)^2`, 0.0 to 1.0.
     L2,
+    /// `1 - SSIM`, 0.0 to 2.0, after Wang et al. 2004 with the window of the paper: Gaussian, 11x11 pixels, sigma 1.5,
+    /// population covariance; constants and border as [`Ssim`](Self::Ssim).
+    SsimGaussian,
 }
+
+impl Metric {
+    /// Every metric, by position.
+    pub const ALL: [Self; 3] = [Self::Ssim, Self::L2, Self::SsimGaussian];
+
+    /// Pixels at each border that do not enter a score: there, the window reaches beyond the image. 3 for SSIM, 5 for
+    /// the Gaussian, 0 for L2.
+    pub const fn border(self) -> u16 {
+        self.radius() as u16
+    }
+
+    /// The shortest side that can be compared: one whole window (7 for SSIM, 11 for the Gaussian), and 7 for L2.
+    pub const fn min_side(self) -> u16 {
+        let window = 2 * self.border() + 1;
+        if window > MIN_SIDE { window } else { MIN_SIDE }
+    }
+
+    const fn radius(self) -> u8 {
+        match self {
+            Self::Ssim => uniform::RADIUS,
+            Self::L2 => 0,
+            Self::SsimGaussian => gaussian::RADIUS,
+        }
+    }
+}
+
+/// The shortest side that any metric compares.
+pub const MIN_SIDE: u16 = 7;
 
 /// Why two images could not be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,11 +70,19 @@ pub enum SimilarityError {
         /// The size of the second image.
         b: Size,
     },
+    /// No image has this size.
+    #[error("the size can't be that of an image")]
+    Size {
+        /// What is wrong with it.
+        source: ImageError,
+    },
     /// A side is shorter than the window.
-    #[error("found images of {found} pixels, expected at least {MIN_SIDE} on each side")]
+    #[error("found images of {found} pixels, expected at least {min} on each side")]
     TooSmall {
         /// The size of both images.
         found: Size,
+        /// The shortest side that the metric compares.
+        min: u16,
     },
     /// The working memory is too short.
     #[error("found a scratch buffer of {found} elements, expected at least {needed}")]
@@ -54,32 +92,51 @@ pub enum SimilarityError {
         /// The length that it needs.
         needed: usize,
     },
-    /// The map is too short.
-    #[error("found a map of {found} pixels, expected at least {needed}")]
+    /// The map, or a row of it, is too short.
+    #[error("found room for {found} pixels of the map, expected at least {needed}")]
     MapTooShort {
         /// Its length.
         found: usize,
-        /// The pixels of an image.
+        /// The pixels of an image, or of a row.
         needed: usize,
+    },
+    /// A row of an image is too short or too long.
+    #[error("found a row of {found} pixels, expected {expected}")]
+    RowLength {
+        /// Its length.
+        found: usize,
+        /// The width of the images.
+        expected: usize,
+    },
+    /// A row after the last.
+    #[error("found a row after the last of {expected}")]
+    TooManyRows {
+        /// The height of the images.
+        expected: u16,
+    },
+    /// The rest of the map was asked for before all rows were there.
+    #[error("found {found} rows of the images, expected {expected} before the end of the map")]
+    RowsMissing {
+        /// The rows there are.
+        found: u16,
+        /// The height of the images.
+        expected: u16,
     },
 }
 
 /// The elements of working memory that [`difference_map`] needs for images of `width` columns.
 pub const fn scratch_len(metric: Metric, width: u16) -> usize {
-    match metric {
-        Metric::Ssim => window::scratch_len(width),
-        Metric::L2 => 0,
-    }
+    MapStream::scratch_len(metric, width)
 }
 
 /// Writes the difference of every pixel to the first `width * height` elements of `map`, row by row, in Q24.
 ///
 /// `scratch` is working memory of at least [`scratch_len`] elements; its contents do not matter. The cost for each
-/// pixel does not depend on the size of the window.
+/// pixel does not depend on the size of the uniform window.
 ///
 /// # Errors
 ///
-/// [`SimilarityError`] if the images differ in size, a side is below [`MIN_SIDE`], or a buffer is too short.
+/// [`SimilarityError`] if the images differ in size, a side is below [`Metric::min_side`], or a buffer is too short.
 pub fn difference_map(
     metric: Metric,
     a: GrayView<'_>,
@@ -91,16 +148,19 @@ pub fn difference_map(
     if size != b.size() {
         return Err(SimilarityError::SizesDiffer { a: size, b: b.size() });
     }
-    if size.shorter_side() < MIN_SIDE {
-        return Err(SimilarityError::TooSmall { found: size });
-    }
+    let mut stream = MapStream::new(metric, size, scratch)?;
     let (found, needed) = (map.len(), size.area());
     let map = map.get_mut(..needed).ok_or(SimilarityError::MapTooShort { found, needed })?;
-    let (found, needed) = (scratch.len(), scratch_len(metric, size.width));
-    let scratch = scratch.get_mut(..needed).ok_or(SimilarityError::ScratchTooShort { found, needed })?;
-    match metric {
-        Metric::Ssim => ssim::map(a, b, scratch, map),
-        Metric::L2 => l2::map(a, b, map),
+    // A row of the map is complete as soon as its window is; the rows come one by one, from the first to the last.
+    let mut missing = map.chunks_exact_mut(usize::from(size.width));
+    let mut out = missing.next().unwrap_or_default();
+    for (a, b) in a.rows().zip(b.rows()) {
+        if stream.push(a, b, out)?.is_some() {
+            out = missing.next().unwrap_or_default();
+        }
+    }
+    while !out.is_empty() && stream.flush(out)?.is_some() {
+        out = missing.next().unwrap_or_default();
     }
     Ok(())
 }

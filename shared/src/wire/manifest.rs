@@ -1,15 +1,18 @@
 //! The manifest of a bundle: all that a station needs besides the model, and the evidence for the threshold.
 //!
-//! The order of fields and variants is part of the wire format. It does not know the other sections of the bundle.
+//! The order of fields and variants is part of the wire format, that of version 2; version 1 is still read. It does not
+//! know the other sections of the bundle.
 
 use serde::{Deserialize, Serialize};
 
 use super::envelope::{Format, MessageKind, OVERHEAD};
+use super::manifest_v1::ManifestV1;
 use super::{ThresholdEvidence, WireError};
 use crate::difference::{InvalidRecipe, ScoreRecipe};
 use crate::image::Size;
 use crate::preprocess::{InvalidPreprocessing, Preprocessing};
 use crate::score::{Score, Threshold};
+use crate::similarity::Metric;
 
 /// The greatest length of a [`Name`], in bytes of UTF-8.
 pub const NAME_LEN: usize = 64;
@@ -17,8 +20,8 @@ pub const NAME_LEN: usize = 64;
 /// A name of 1 to [`NAME_LEN`] bytes, without control characters.
 pub type Name = heapless::String<NAME_LEN>;
 
-/// Version 1 takes at most 370 bytes; the rest is for versions to come.
-const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 1, max_payload: 1014 };
+/// Version 2 takes at most 377 bytes; the rest is for versions to come.
+const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 2, max_payload: 1014 };
 
 /// What a station inspects, how, and why it may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +79,14 @@ pub enum InvalidManifest {
     /// The recipe does not fit the model.
     #[error("the recipe does not fit the model")]
     Recipe(#[from] InvalidRecipe),
+    /// A manifest of version 1 whose metric had another meaning then.
+    #[error(
+        "found the metric {found:?} of version 1, expected Ssim: scores by it were others; train or calibrate again"
+    )]
+    OldMetric {
+        /// The metric.
+        found: Metric,
+    },
     /// A rank that is no position among the calibration images.
     #[error("found rank {rank} of {images} calibration images, expected 1 to {images} and at least one image")]
     Rank {
@@ -159,7 +170,7 @@ impl Manifest {
     /// A length that is enough for every encoded manifest, in bytes.
     pub const MAX_LEN: usize = OVERHEAD + FORMAT.max_payload;
 
-    /// Writes the manifest in its envelope to the start of `out` and gives the length.
+    /// Writes the manifest in its envelope, in the newest version, to the start of `out` and gives the length.
     ///
     /// # Errors
     ///
@@ -169,15 +180,18 @@ impl Manifest {
         FORMAT.encode(self, out)
     }
 
-    /// Reads the manifest at the start of `bytes` and gives it with the length of its envelope.
+    /// Reads the manifest at the start of `bytes`, of any version, and gives it with the length of its envelope.
     ///
     /// # Errors
     ///
     /// [`WireError`] if the bytes are truncated, changed, of another kind or a newer version, or the manifest is
     /// invalid.
     pub fn decode(bytes: &[u8]) -> Result<(Self, usize), WireError> {
-        let (_version, payload, length) = FORMAT.open(bytes)?;
-        let manifest: Self = FORMAT.payload(payload)?;
+        let (version, payload, length) = FORMAT.open(bytes)?;
+        let manifest: Self = match version {
+            1 => FORMAT.payload::<ManifestV1>(payload)?.try_into()?,
+            _ => FORMAT.payload(payload)?,
+        };
         manifest.validate()?;
         Ok((manifest, length))
     }

@@ -7,6 +7,7 @@
 mod envelope;
 mod evidence;
 mod manifest;
+mod manifest_v1;
 mod record;
 #[cfg(test)]
 mod tests;

@@ -9,10 +9,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::admission::FrameStamp;
 use crate::bundle::BundleId;
-use crate::difference::{InvalidRecipe, Pooling};
+use crate::difference::{InvalidRecipe, Pooling, ScoreRecipe};
 use crate::image::{Region, Size};
 use crate::preprocess::{Geometry, InvalidPreprocessing, TileLayout};
 use crate::score::{Score, Threshold};
+use crate::similarity::Metric;
 use crate::testing::{from_hex, manifest, manifest_bytes};
 use crate::verdict::FaultReason;
 
@@ -67,7 +68,7 @@ fn golden_record() {
 #[test]
 fn golden_manifest() {
     let golden = from_hex(&[
-        "01 01 62 00 00 00",               // kind, version, length
+        "01 02 65 00 00 00",               // kind, version, length
         "06 626f74746c65",                 // product
         "01 01 02 ac 02 c8 01",            // a region
         "00",                              // resize
@@ -75,12 +76,13 @@ fn golden_manifest() {
         "05 696e707574  06 6f7574707574",  // names of the tensors
         "10 08",                           // size of the model
         "00  01 02",                       // SSIM, smoothed maximum with its radius
+        "03 00 00",                        // smoothed by 3, not normalised, not masked
         "e9 07",                           // threshold
         "00 14 01 83 f4 02 e4 be 08",      // calibrated: images, rank, average and upper false rejects
         "64 f4 03 e8 07",                  // lowest, median, highest score
         "06 746573742031",                 // created by
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-        "8b 8c c9 8f", // checksum
+        "e8 4a 13 ef", // checksum
     ]);
     assert_eq!(manifest_bytes(&manifest()), golden);
     assert_eq!(Manifest::decode(&golden), Ok((manifest(), golden.len())));
@@ -101,8 +103,11 @@ fn golden_variants() {
     let layout = TileLayout { scale_numerator: 1, scale_denominator: 3, overlap_px: 5 };
     assert_eq!(postcard::to_slice(&Geometry::Tiles(layout), &mut bytes).unwrap(), [1, 1, 3, 5]);
     assert_eq!(postcard::to_slice(&None::<Region>, &mut bytes).unwrap(), [0]);
-    assert_eq!(postcard::to_slice(&crate::similarity::Metric::L2, &mut bytes).unwrap(), [1]);
+    assert_eq!(postcard::to_slice(&Metric::L2, &mut bytes).unwrap(), [1]);
     assert_eq!(postcard::to_slice(&Pooling::Mean, &mut bytes).unwrap(), [0]);
+    let pooling = Pooling::TopMean { pixels: 300 };
+    let recipe = ScoreRecipe { metric: Metric::SsimGaussian, pooling, smoothing: 4, normalised: true, masked: true };
+    assert_eq!(postcard::to_slice(&recipe, &mut bytes).unwrap(), [2, 2, 0xac, 2, 4, 1, 1]);
 }
 
 #[test]
@@ -203,6 +208,7 @@ fn the_longest_messages_fit() {
     longest.preprocessing.region = Some(Region { x: 8192, y: 8192, width: 8192, height: 8192 });
     longest.preprocessing.geometry =
         Geometry::Tiles(TileLayout { scale_numerator: u16::MAX, scale_denominator: u16::MAX, overlap_px: 16383 });
+    longest.recipe = ScoreRecipe::new(Metric::L2, Pooling::TopMean { pixels: 16384 * 16384 });
     longest.threshold = Threshold::MAX;
     longest.evidence = ThresholdEvidence::Calibrated {
         images: u32::MAX,
@@ -214,7 +220,7 @@ fn the_longest_messages_fit() {
         highest: Score::MAX,
     };
     let bytes = manifest_bytes(&longest);
-    assert_eq!(bytes.len(), 370 + OVERHEAD);
+    assert_eq!(bytes.len(), 377 + OVERHEAD);
     assert_eq!(Manifest::decode(&bytes), Ok((longest, bytes.len())));
 
     let longest = InspectionRecord {
@@ -261,7 +267,7 @@ fn manifests_out_of_range_are_refused() {
         let mut manifest = manifest();
         change(&mut manifest);
         let mut bytes = [0; 1024];
-        let read = Manifest::decode(&sealed(1, 1, postcard::to_slice(&manifest, &mut bytes).unwrap()));
+        let read = Manifest::decode(&sealed(1, 2, postcard::to_slice(&manifest, &mut bytes).unwrap()));
         assert_eq!(manifest.encode(&mut [0; 1024]).err(), read.as_ref().err().cloned());
         match read {
             Err(WireError::Manifest(invalid)) => invalid,
@@ -323,7 +329,7 @@ fn integers_out_of_range_are_refused_by_their_types() {
     let payload = &bytes[6..bytes.len() - 4];
     let source = postcard::Error::SerdeDeCustom;
     assert_eq!(
-        Manifest::decode(&sealed(1, 1, payload)),
+        Manifest::decode(&sealed(1, 2, payload)),
         Err(WireError::Payload { kind: MessageKind::Manifest, source })
     );
 }
@@ -365,7 +371,9 @@ proptest! {
         if let Ok((record, _)) = InspectionRecord::decode(&sealed(2, 1, &bytes)) {
             prop_assert_eq!(InspectionRecord::decode(&record_bytes(&record)).unwrap().0, record);
         }
-        let _ = Manifest::decode(&sealed(1, 1, &bytes));
+        for version in [1, 2] {
+            let _ = Manifest::decode(&sealed(1, version, &bytes));
+        }
     }
 
     #[test]
@@ -375,7 +383,7 @@ proptest! {
         for (index, value) in changes {
             *index.get_mut(&mut payload) = value;
         }
-        if let Ok((manifest, _)) = Manifest::decode(&sealed(1, 1, &payload)) {
+        if let Ok((manifest, _)) = Manifest::decode(&sealed(1, 2, &payload)) {
             prop_assert_eq!(manifest.validate(), Ok(()));
         }
     }
