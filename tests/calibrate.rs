@@ -122,9 +122,30 @@ fn a_threshold_by_hand_is_recorded_as_such() {
     assert_eq!(judged.iter().filter(|line| line["verdict"] == "reject").count(), 12);
 
     let (said, _) = place.calibrate("station.bundle", &["--threshold", "0.2"]);
+    assert_eq!(said["golden_frames"], 5);
     assert_eq!(said["after"]["evidence"]["ByHand"]["trial"], Value::Null);
     assert_eq!(said["after"]["false_reject_rate"], Value::Null);
     assert_eq!(said["images"], Value::Null);
+}
+
+/// Golden frames whose verdict would change, or that come too near the threshold, are left out.
+#[test]
+fn golden_frames_follow_the_threshold() {
+    let place = Place::new();
+    let score = |frame: usize| {
+        let file = BundleFile::read(&place.path("station.bundle")).unwrap();
+        let golden = file.verify().unwrap().golden_frames().unwrap();
+        golden.iter().nth(frame).unwrap().score.raw()
+    };
+    // Beside the two rejects one that passes, then none; then those that pass alone: the rejects are too near, or pass.
+    for (raw, kept) in [(u32::midpoint(score(0), score(1)), 3), (1000, 2), (score(3) - 1, 3), (1 << 25, 3)] {
+        let value = (f64::from(raw) / f64::from(1 << 24)).to_string();
+        let (said, _) = place.calibrate("station.bundle", &["--threshold", &value]);
+        assert_eq!(said["golden_frames"], kept, "{raw}");
+        let output = run("edge-runtime", &["self-test", "--bundle", said["bundle"].as_str().unwrap(), "--json"]);
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((object["result"].as_str(), &object["golden_frames"]), (Some("proven"), &Value::from(kept)));
+    }
 }
 
 #[test]

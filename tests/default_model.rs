@@ -92,10 +92,16 @@ fn inspect_prints_what_the_station_reads() {
     let output = run("host-trainer", &["bundle", "inspect", path(&default_bundle()), "--json"]);
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(seen["manifest"]["model"]["input_name"], "frame");
-    assert_eq!(seen["sections"].as_array().unwrap().len(), 2);
+    assert_eq!(seen["sections"].as_array().unwrap().len(), 3);
+    let golden = seen["golden_frames"].as_array().unwrap();
+    assert_eq!(golden.len(), 5);
+    for one in golden {
+        let rejected = one["score_raw"].as_u64() >= seen["manifest"]["threshold"].as_u64();
+        assert_eq!(one["verdict"], if rejected { "reject" } else { "pass" });
+    }
     let text = run("host-trainer", &["bundle", "inspect", path(&default_bundle())]).stdout;
     let text = String::from_utf8(text).unwrap();
-    for part in ["threshold", "256x256", "95 % confidence", "SHA-256"] {
+    for part in ["threshold", "256x256", "95 % confidence", "5 golden frames: 3 pass", "SHA-256"] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
 }

@@ -11,6 +11,7 @@ mod programs;
 mod report;
 #[cfg(feature = "chromium")]
 mod report_in_chromium;
+mod self_test;
 mod tidy;
 mod train_to_replay;
 #[cfg(feature = "vulkan")]

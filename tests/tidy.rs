@@ -71,7 +71,7 @@ fn shared_computes_in_integers() {
     }
 }
 
-/// One file names tract and one reads clocks.
+/// One file names tract, one reads clocks, and two name Linux pins: outputs and inputs.
 #[test]
 fn each_border_has_one_gate() {
     for source in all().iter().filter(|source| source.name.contains("/src/") && !is_test_file(&source.name)) {
@@ -80,12 +80,36 @@ fn each_border_has_one_gate() {
         if source.name != "edge-runtime/src/reconstruct/onnx.rs" {
             assert!(!code.contains("tract_onnx"), "{} names tract", source.name);
         }
+        if !["actuator", "trigger"].map(|folder| format!("edge-runtime/src/{folder}/gpio.rs")).contains(&source.name) {
+            assert!(!code.contains("gpiocdev::"), "{} names Linux pins", source.name);
+        }
         if source.name != "edge-runtime/src/clock.rs" {
-            for clock in ["Instant::now", "SystemTime::now"] {
+            for clock in ["Instant::now", "SystemTime::now", "clock_gettime"] {
                 assert!(!code.contains(clock), "{} reads a clock", source.name);
             }
         }
     }
+}
+
+/// One file holds unsafe code: the calls into the kernel's video interface.
+#[test]
+fn unsafe_code_is_in_one_file() {
+    let is_word = |line: &str, word: &str| {
+        line.split("//").next().unwrap_or("").split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
+    };
+    let gate = "edge-runtime/src/camera/v4l/sys.rs";
+    let mut allowed = Vec::new();
+    for source in all().iter().filter(|source| source.name != "tests/tidy.rs") {
+        for (number, line) in source.text.lines().enumerate() {
+            // In quotes it is a word of the text.
+            let unsafe_code = is_word(line, "unsafe") && !line.contains("'unsafe-inline'");
+            assert!(!unsafe_code || source.name == gate, "{}:{}: {line}", source.name, number + 1);
+            if line.contains("allow(unsafe_code") {
+                allowed.push(source.name.clone());
+            }
+        }
+    }
+    assert_eq!(allowed, ["edge-runtime/src/camera/v4l/mod.rs"]);
 }
 
 /// The workspaces beside the main one build `shared` with the same crates, to the version.

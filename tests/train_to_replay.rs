@@ -78,6 +78,7 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
 
     let replayed = replay(&bundle, &data.join("test"));
     let file = edge_runtime::bundle::BundleFile::read(&bundle).unwrap();
+    golden_frames_are_development_images(&artifacts, &file.verify().unwrap());
     let clock = edge_runtime::clock::MonotonicClock::new();
     let mut inspector = edge_runtime::inspector::Inspector::open(&file.verify().unwrap(), clock, u64::MAX).unwrap();
     let set = host_trainer::dataset::EvaluationSet::open(&data).unwrap();
@@ -108,6 +109,30 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
     let text = String::from_utf8(output.stdout).unwrap();
     for group in ["image level", "pixel level", "kind of defect", "crack", "AUPRO"] {
         assert!(text.contains(group), "{group} is missing:\n{text}");
+    }
+}
+
+/// What is in the bundle, anybody can look at; and what set the threshold has set nothing else.
+fn golden_frames_are_development_images(artifacts: &Artifacts, bundle: &shared::bundle::Bundle<'_>) {
+    let golden = bundle.golden_frames().unwrap();
+    let record = &artifacts.record.golden_frames;
+    assert_eq!(golden.len(), record.len());
+    for (frame, recorded) in golden.iter().zip(record) {
+        let index = artifacts.images.files.iter().position(|file| *file == recorded.file).unwrap();
+        assert!(artifacts.split.development.contains(&index), "{recorded:?}");
+        let square = |x: usize, y: usize| {
+            recorded.square.is_some_and(|r| {
+                (r.x..r.x + r.width).contains(&(x as u16)) && (r.y..r.y + r.height).contains(&(y as u16))
+            })
+        };
+        let width = usize::from(golden.size().width);
+        for (place, (&pixel, &image)) in frame.input.rows().flatten().zip(&artifacts.images.images[index]).enumerate() {
+            assert!(pixel == image || square(place % width, place / width), "{recorded:?}: pixel {place}");
+        }
+        let place = artifacts.split.development.iter().position(|&one| one == index).unwrap();
+        let development = artifacts.scores.development[place];
+        // One way through: a whole photograph scores as its preprocessed image does.
+        assert_eq!(recorded.square.is_none(), frame.score == development, "{recorded:?}");
     }
 }
 

@@ -1,7 +1,15 @@
 //! The command line: what can be asked, and the help that teaches it.
 
+mod camera;
+
 use std::path::PathBuf;
 
+#[cfg(all(feature = "station", target_os = "linux"))]
+mod keeping;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub use keeping::*;
+
+pub use camera::CameraArguments;
 use clap::{Args, Parser, Subcommand};
 
 /// Judges camera frames with a sealed bundle.
@@ -27,6 +35,40 @@ pub enum Command {
     /// Measure how long each stage of the inspection takes
     #[command(long_about = BENCH_ABOUT, after_help = BENCH_EXAMPLES)]
     Bench(BenchArguments),
+    /// Judge the parts of a line: camera, trigger, outputs
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = RUN_ABOUT, after_help = RUN_EXAMPLES)]
+    Run(RunArguments),
+    /// Check a configuration file and print what it amounts to
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = CHECK_CONFIG_ABOUT)]
+    CheckConfig(CheckConfigArguments),
+    /// Print the records of inspections
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = RECORDS_ABOUT, after_help = RECORDS_EXAMPLES)]
+    Records(RecordsArguments),
+    /// Print the log in words
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = LOG_ABOUT)]
+    Log(LogArguments),
+    /// Print what the running station tells of itself
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = STATUS_ABOUT)]
+    Status(StatusArguments),
+    /// Clear the fault of the running station
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = CLEAR_ABOUT)]
+    Clear(ClearArguments),
+    /// Show that this machine computes what the machine that sealed the bundle computed
+    #[command(long_about = SELF_TEST_ABOUT, after_help = SELF_TEST_EXAMPLES)]
+    SelfTest(SelfTestArguments),
+    /// Drive the station's outputs to their safe state
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = OUTPUTS_ABOUT)]
+    Outputs(OutputsArguments),
+    /// Keep what a camera gives as PNG files
+    #[command(long_about = RECORD_ABOUT, after_help = RECORD_EXAMPLES)]
+    Record(RecordArguments),
 }
 
 const REPLAY_ABOUT: &str = "\
@@ -101,6 +143,101 @@ pub struct BenchArguments {
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+const SELF_TEST_ABOUT: &str = "\
+Show that this machine computes what the machine that sealed the bundle computed.
+
+Takes the golden frames in the bundle. The score of each with its golden reconstruction must come out to the last bit; \
+the model must redraw it to one gray level, nearly all pixels to the same; score and verdict of that must be the \
+golden ones. A bundle without golden frames can only be shown to run: the result is \"unproven\", and no failure.
+
+The exit code is 0 if nothing speaks against this machine, and 1 if something does or the bundle is refused.";
+
+const SELF_TEST_EXAMPLES: &str = "\
+Examples:
+  edge-runtime self-test --bundle station.bundle
+  edge-runtime self-test --bundle station.bundle --json | jq -e .proven
+
+With --json, one object, if the bundle can be opened:
+  result           proven, unproven or failed
+  proven           whether the result is proven
+  error            of a failed one: what was found and expected; else null
+  bundle           the bundle's hash
+  golden_frames    in the bundle
+  greatest_pixel_difference, pixel_tolerance
+                   in gray levels
+  differing_pixels of all frames together; null if nothing was compared, as the other differences
+  greatest_score_difference
+                   in units of 2^-24";
+
+/// Arguments of `self-test`.
+#[derive(Debug, Args)]
+pub struct SelfTestArguments {
+    /// The bundle to test
+    #[arg(long, value_name = "FILE")]
+    pub bundle: PathBuf,
+
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(all(feature = "station", target_os = "linux"))]
+const OUTPUTS_ABOUT: &str = "\
+Drive the station's outputs to their safe state: all inactive, which diverts every part.
+
+For the service, before it starts the station and after that has ended, and by hand while the station does not run \
+(its lines are in use else). Only [outputs] and the chip of [gate] are read, so that it works although another part of \
+the configuration is wrong. The exit code is 1 if an output could not be driven; the others were.";
+
+/// Arguments of `outputs`.
+#[cfg(all(feature = "station", target_os = "linux"))]
+#[derive(Debug, Args)]
+pub struct OutputsArguments {
+    /// Make all outputs inactive
+    #[arg(long, required = true)]
+    pub safe: bool,
+
+    /// The station's configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+const RECORD_ABOUT: &str = "\
+Keep what a camera gives as PNG files, to train on or to judge later.
+
+The folder is made if it is not there, and must be empty. Each frame becomes frame_NUMBER.png, without loss; \
+frames.tsv lists number, time of capture (microseconds since the machine started) and file. Each file is whole or not there. \
+Ctrl-C ends the recording and keeps what there is. A frame that fails is told on stderr and left out.
+
+The exit code is 0 if at least one frame was kept.";
+
+const RECORD_EXAMPLES: &str = "\
+Examples:
+  edge-runtime record --device /dev/video0 --format grey --size 1280x720 --exposure 50 --out good --frames 200
+  rpicam-vid -n -t 0 --codec yuv420 --width 1280 --height 720 -o - | \\
+    edge-runtime record --pipe --format yuv420 --size 1280x720 --out good --seconds 60
+  edge-runtime record --raw frames.raw --format gray16 --size 640x480 --out frames
+  host-trainer train --data good --out out";
+
+/// Arguments of `record`.
+#[derive(Debug, Args)]
+pub struct RecordArguments {
+    #[command(flatten)]
+    pub camera: CameraArguments,
+
+    /// The folder to write to
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+
+    /// End after so many frames
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub frames: Option<u64>,
+
+    /// End after so many seconds
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    pub seconds: Option<u32>,
 }
 
 #[cfg(test)]

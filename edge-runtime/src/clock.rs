@@ -1,8 +1,6 @@
 //! The clock of the station: microseconds that only grow. This is the only file that reads one; everything else is
 //! handed a [`Clock`] or a number.
 
-use std::time::Instant;
-
 /// A source of monotonic time.
 pub trait Clock {
     /// Microseconds since an origin that stays the same as long as the process runs. Never decreases.
@@ -15,31 +13,42 @@ impl<C: Clock + ?Sized> Clock for &C {
     }
 }
 
-/// The operating system's monotonic clock, counted from the moment the value was made. Copies share that origin, so
-/// frames stamped by one copy can be compared with the time another one reads.
-#[derive(Debug, Clone, Copy)]
-pub struct MonotonicClock {
-    origin: Instant,
-}
+/// The operating system's monotonic clock. On a station (Linux) this is `CLOCK_MONOTONIC` itself, counted from boot, so
+/// that its readings compare with the time stamps that the kernel puts on camera frames and on edges of GPIO lines; it
+/// stands still while the machine sleeps. Elsewhere it counts from the first reading in the process. All values read
+/// the same clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MonotonicClock;
 
 impl MonotonicClock {
-    /// Starts counting now.
-    pub fn new() -> Self {
-        Self { origin: Instant::now() }
-    }
-}
-
-impl Default for MonotonicClock {
-    fn default() -> Self {
-        Self::new()
+    /// The clock; nothing is started.
+    pub const fn new() -> Self {
+        Self
     }
 }
 
 impl Clock for MonotonicClock {
+    #[cfg(all(feature = "station", target_os = "linux"))]
     fn now_us(&self) -> u64 {
-        // 2^64 microseconds are more than half a million years.
-        u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX)
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        // Time since boot is not negative.
+        micros(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() / 1000)
     }
+
+    #[cfg(not(all(feature = "station", target_os = "linux")))]
+    fn now_us(&self) -> u64 {
+        use std::sync::OnceLock;
+        use std::time::Instant;
+
+        static ORIGIN: OnceLock<Instant> = OnceLock::new();
+        let elapsed = ORIGIN.get_or_init(Instant::now).elapsed();
+        micros(elapsed.as_secs(), elapsed.subsec_micros().into())
+    }
+}
+
+/// A time stamp in microseconds. 2^64 of them are more than half a million years.
+pub(crate) fn micros(seconds: u64, micros: u64) -> u64 {
+    seconds.saturating_mul(1_000_000).saturating_add(micros)
 }
 
 /// Whole microseconds between two readings as the record stores them, at most `u32::MAX` (71 minutes).
@@ -52,12 +61,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_share_their_origin_and_time_does_not_run_back() {
-        let clock = MonotonicClock::new();
-        let copy = clock;
-        let before = clock.now_us();
-        let after = copy.now_us();
-        assert!(after >= before);
+    fn all_values_read_one_clock_and_time_does_not_run_back() {
+        let before = MonotonicClock::new().now_us();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        let after = MonotonicClock::new().now_us();
+        assert!((before + 2_000..before + 60_000_000).contains(&after), "{before} {after}");
+    }
+
+    /// What the kernel stamps frames and edges with.
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[test]
+    fn the_station_reads_the_kernels_monotonic_clock() {
+        let kernel = || {
+            let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+            u64::try_from(i128::from(now.tv_sec) * 1_000_000 + i128::from(now.tv_nsec) / 1000).unwrap()
+        };
+        let before = kernel();
+        let now = MonotonicClock::new().now_us();
+        assert!((before..=kernel()).contains(&now));
+    }
+
+    #[test]
+    fn time_stamps_saturate() {
+        assert_eq!(micros(3, 7), 3_000_007);
+        assert_eq!(micros(u64::MAX, 7), u64::MAX);
     }
 
     #[test]

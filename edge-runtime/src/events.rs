@@ -1,9 +1,9 @@
 //! What happens in the station, as values. The library logs nothing itself: whoever owns the program turns events into
 //! log lines, in the way that its platform can.
 
+use shared::verdict::FaultReason;
 use shared::wire::InspectionRecord;
 
-use crate::actuator::ActuatorError;
 use crate::camera::CaptureError;
 use crate::pipeline::MeasureError;
 use crate::recorder::RecordError;
@@ -26,12 +26,17 @@ pub enum Event<'a> {
         /// Why, in more detail than the record's reason.
         error: &'a MeasureError,
     },
-    /// The accept output failed on a pass. Whether the part was let through is unknown.
-    OutputFailed {
+    /// A frame is of no part, and was not judged.
+    FrameOfNoPart {
         /// The frame's number.
         sequence: u64,
-        /// How.
-        error: &'a ActuatorError,
+    },
+    /// A part is diverted although its frame passed.
+    Diverted {
+        /// The frame's number.
+        sequence: u64,
+        /// Why.
+        reason: FaultReason,
     },
     /// A record could not be kept.
     RecordFailed {
@@ -40,7 +45,7 @@ pub enum Event<'a> {
         /// Why.
         error: &'a RecordError,
     },
-    /// A frame was inspected, the outputs moved, the record kept. Comes after the failures of the same frame.
+    /// A frame was inspected, the line has the verdict, the record is kept. Comes after the failures of the same frame.
     Inspected(&'a InspectionRecord),
     /// The source has no more frames.
     SourceEnded,

@@ -2,15 +2,17 @@
 //! nothing and records nothing.
 
 use shared::admission::{FrameGate, FrameStamp};
-use shared::bundle::{Bundle, BundleId, SectionKind, Verified};
+use shared::bundle::{Bundle, BundleId, Verified};
 use shared::image::FrameView;
 use shared::score::{Score, Threshold};
 use shared::verdict::{FaultReason, Verdict, judge};
 use shared::wire::StageMicros;
 
+use crate::camera::quality::{QualityGate, QualityLimits};
 use crate::clock::{Clock, micros_between};
 use crate::pipeline::{Evidence, MeasureError, MeasureTimes, Pipeline, PipelineError};
 use crate::reconstruct::Reconstructor;
+use crate::self_test::{SelfTestError, SelfTestReport, self_test};
 
 /// Judges frames by one verified bundle. A camera that is opened again counts from the start and needs a new one.
 #[derive(Debug)]
@@ -19,6 +21,7 @@ pub struct Inspector<R, C> {
     clock: C,
     gate: FrameGate,
     proof: Verified,
+    quality: Option<QualityGate>,
 }
 
 /// What the inspection of one frame gave.
@@ -92,11 +95,34 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
     }
 
     fn around(pipeline: Pipeline<R>, bundle: &Bundle<'_>, clock: C, max_age_us: u64) -> Result<Self, PipelineError> {
-        if let Some(section) = bundle.sections().find(|section| section.kind == SectionKind::GoldenFrames) {
-            return Err(PipelineError::UnusedSection { kind: section.kind });
-        }
         let accepted = bundle.manifest().preprocessing.accepted;
-        Ok(Self { pipeline, clock, gate: FrameGate::new(accepted, max_age_us), proof: bundle.proof() })
+        Ok(Self { pipeline, clock, gate: FrameGate::new(accepted, max_age_us), proof: bundle.proof(), quality: None })
+    }
+
+    /// Has every frame held against `limits` before it is measured: a frame that is frozen, badly exposed or blurred is a
+    /// Fault with that reason.
+    #[must_use]
+    pub fn with_quality(self, limits: QualityLimits) -> Self {
+        Self { quality: Some(QualityGate::new(limits)), ..self }
+    }
+
+    /// Holds pipeline and model to the golden frames of `bundle`, the one that this inspector was made for. The station
+    /// does it before the first part, and may do it again whenever the line stands.
+    ///
+    /// # Errors
+    ///
+    /// [`SelfTestError`] says which frame came out otherwise, and how. Nothing may pass then.
+    pub fn self_test(&mut self, bundle: &Bundle<'_>) -> Result<SelfTestReport, SelfTestError> {
+        let (found, expected) = (bundle.id(), self.proof.id());
+        if found != expected {
+            return Err(SelfTestError::OtherBundle { found, expected });
+        }
+        self_test(&mut self.pipeline, bundle.golden_frames(), self.proof.threshold(), &self.clock)
+    }
+
+    /// Passes over a frame that is of no part. Its number cannot be that of a later one.
+    pub fn pass_over(&mut self, stamp: FrameStamp) {
+        self.gate.pass_over(stamp);
     }
 
     /// Inspects one frame.
@@ -110,6 +136,11 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
             Ok(admitted) => admitted,
             Err(reason) => return self.fault(reason, started, None),
         };
+        match self.quality.as_mut().map(|gate| gate.check(frame)) {
+            Some(Ok((_, Some(reason)))) => return self.fault(reason, started, None),
+            Some(Err(error)) => return self.fault(error.into(), started, None),
+            Some(Ok((_, None))) | None => {}
+        }
         let measured = match self.pipeline.measure(frame, &self.clock) {
             Ok(measured) => measured,
             Err(failure) => return self.fault(failure.reason(), started, Some(failure)),
@@ -164,8 +195,9 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
 
 #[cfg(test)]
 mod tests {
+    use shared::bundle::{GoldenFrame, GoldenFrames, GoldenVerdict, SectionKind};
     use shared::difference::{Mask, Pooling, ResidualMaps, ScoreRecipe};
-    use shared::image::Size;
+    use shared::image::{GrayView, Size};
     use shared::similarity::Metric;
 
     use super::*;
@@ -301,13 +333,33 @@ mod tests {
     }
 
     #[test]
-    fn a_section_that_nothing_uses_is_refused() {
-        let sections: [(SectionKind, &[u8]); 2] =
-            [(SectionKind::Onnx, b"no model"), (SectionKind::GoldenFrames, b"frames")];
+    fn the_self_test_takes_the_golden_frames_of_this_bundle_and_leaves_no_evidence() {
+        let pixels = vec![90; INPUT.area()];
+        let image = GrayView::packed(&pixels, INPUT).unwrap();
+        let (score, verdict) = (Score::MIN, GoldenVerdict::Pass);
+        let frame = GoldenFrame { input: image, reconstruction: image, score, verdict };
+        let golden: Vec<u8> = GoldenFrames::encode(INPUT, [frame].into_iter()).collect();
+        let sections = [(SectionKind::Onnx, &b"no model"[..]), (SectionKind::GoldenFrames, &golden)];
         let file = bundle_of(crate::test_support::recipe(), &sections);
-        let model = FakeModel::new(INPUT, Redraw::Identical);
-        let refused = Inspector::new(&file.verify().unwrap(), model, StepClock::default(), 0).unwrap_err();
-        assert!(matches!(refused, PipelineError::UnusedSection { kind: SectionKind::GoldenFrames }), "{refused:?}");
+        let bundle = file.verify().unwrap();
+        let test = |redraw| {
+            let mut inspector =
+                Inspector::new(&bundle, FakeModel::new(INPUT, redraw), StepClock::default(), 1000).unwrap();
+            let result = inspector.self_test(&bundle);
+            assert!(inspector.evidence().is_none());
+            // The gate has seen no frame: the first one has the number it likes.
+            assert!(inspector.inspect(&frame_of(FRAME).view().unwrap(), stamp(1)).failure.is_none());
+            result
+        };
+        let report = test(Redraw::Identical).unwrap();
+        assert_eq!((report.frames, report.is_proven()), (1, true));
+        assert!(matches!(test(Redraw::Inverted), Err(SelfTestError::Pixel { frame: 0, .. })));
+
+        let other = bundle_around(b"no model");
+        let refused = inspector(Redraw::Identical).self_test(&bundle).unwrap_err();
+        assert!(matches!(refused, SelfTestError::OtherBundle { .. }), "{refused:?}");
+        let report = inspector(Redraw::Identical).self_test(&other.verify().unwrap()).unwrap();
+        assert!(!report.is_proven());
     }
 
     #[test]

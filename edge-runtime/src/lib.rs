@@ -1,13 +1,14 @@
 //! The inspection core of the station: everything between a captured frame and an accept pulse, generic over where
-//! frames come from ([`camera`]), what reconstructs them ([`reconstruct`]), the outputs ([`actuator`]), the records
-//! ([`recorder`]) and the [`clock`].
+//! frames come from ([`camera`]), what reconstructs them ([`reconstruct`]), the inputs and outputs ([`trigger`],
+//! [`actuator`]), the records ([`recorder`]) and the [`clock`].
 //!
-//! Bottom up: [`pipeline`] measures a frame, [`inspector`] judges what was measured, [`station`] moves the outputs and
-//! keeps the record. The host trainer uses the first two, so that what it measures is what runs.
+//! Bottom up: [`pipeline`] measures a frame, [`inspector`] judges what was measured, [`station`] hands the verdict to
+//! the [`line`], which alone decides what passes, and keeps the record. The host trainer uses the first two, so that
+//! what it measures is what runs.
 //!
 //! The library logs nothing; it emits [`events`]. It knows nothing of training.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod actuator;
@@ -15,14 +16,23 @@ pub mod bounded_read;
 pub mod bundle;
 pub mod camera;
 pub mod clock;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod config;
 pub mod events;
 pub mod frame;
 pub mod inspector;
+pub mod line;
 #[cfg(any(feature = "files", feature = "tract"))]
 mod panic_guard;
 pub mod pipeline;
 pub mod reconstruct;
 pub mod recorder;
+pub mod self_test;
 pub mod station;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod status;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod supervision;
 #[cfg(test)]
 mod test_support;
+pub mod trigger;

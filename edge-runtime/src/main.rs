@@ -2,6 +2,8 @@
 
 mod cli;
 mod command;
+#[cfg(all(feature = "station", target_os = "linux"))]
+mod log;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,6 +16,22 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Replay(arguments) => command::replay::run(&arguments),
         Command::Bench(arguments) => command::bench::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Run(arguments) => command::run::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::CheckConfig(arguments) => command::check_config::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Records(arguments) => command::records::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Log(arguments) => command::log::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Status(arguments) => command::status::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Clear(arguments) => command::clear::run(&arguments),
+        Command::SelfTest(arguments) => command::self_test::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Outputs(arguments) => command::outputs::run(&arguments),
+        Command::Record(arguments) => command::record::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

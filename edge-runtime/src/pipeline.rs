@@ -4,7 +4,6 @@
 //! All buffers are taken when the pipeline is made; measuring a frame allocates nothing here. Scores are
 //! [`Score`] (Q24). It does not know what a good score is.
 
-use shared::bundle::SectionKind;
 use shared::difference::{
     InvalidRecipe, InvalidReference, ScoreBuffers, ScoreError, ScoreRecipe, ScoreReference, score_with,
 };
@@ -84,14 +83,6 @@ pub enum PipelineError {
     /// The stored maps or the mask do not fit the recipe.
     #[error("the score recipe and the bundle's sections do not fit; seal the bundle again")]
     Reference(#[from] InvalidReference),
-    /// The bundle holds a section that nothing here uses.
-    #[error(
-        "found a section {kind}, which this version does not use; update the station or seal the bundle without it"
-    )]
-    UnusedSection {
-        /// The kind of the section.
-        kind: SectionKind,
-    },
     /// Model and preprocessing disagree.
     #[error("the model takes {model} pixels, the preprocessing gives {preprocessing}; seal the bundle again")]
     ModelSize {
@@ -109,6 +100,14 @@ pub enum MeasureError {
     /// The frame could not be preprocessed; most often its size is not accepted.
     #[error("the frame cannot be preprocessed")]
     Preprocess(#[from] PreprocessError),
+    /// An image that was to be measured without preprocessing has not the size of the model's input.
+    #[error("found an image of {found} pixels, expected the model's {expected}")]
+    InputSize {
+        /// The size of the image.
+        found: Size,
+        /// The size of the model's input.
+        expected: Size,
+    },
     /// The model could not be run.
     #[error("the frame cannot be reconstructed")]
     Reconstruct(#[from] ReconstructError),
@@ -128,6 +127,7 @@ impl MeasureError {
     pub fn reason(&self) -> FaultReason {
         match self {
             Self::Preprocess(error) => (*error).into(),
+            Self::InputSize { .. } => FaultReason::PreprocessFailed,
             Self::Reconstruct(_) => FaultReason::InferenceFailed,
             Self::Reconstruction(error) => (*error).into(),
             Self::Score(_) | Self::Image(_) => FaultReason::ScoreFailed,
@@ -204,18 +204,58 @@ impl<R: Reconstructor> Pipeline<R> {
         let started = clock.now_us();
         let buffers =
             ResampleScratch { luma: &mut self.luma, sums: &mut self.sums, accumulators: &mut self.accumulators };
-        let size = preprocess(frame, &self.preprocessing, buffers, &mut self.input)?;
+        preprocess(frame, &self.preprocessing, buffers, &mut self.input)?;
         let preprocessed = clock.now_us();
+        self.measure_input(clock, started, preprocessed)
+    }
+
+    /// Measures an image that is preprocessed already, as [`measure`](Self::measure) does from there on.
+    ///
+    /// # Errors
+    ///
+    /// [`MeasureError`] if the image has not the size of the model's input, or any stage fails.
+    pub fn measure_preprocessed(
+        &mut self,
+        input: GrayView<'_>,
+        clock: &impl Clock,
+    ) -> Result<Measurement, MeasureError> {
+        self.complete = false;
+        self.check_size(input)?;
+        copy(input, &mut self.input);
+        let started = clock.now_us();
+        self.measure_input(clock, started, started)
+    }
+
+    /// The score of an input and a reconstruction that is given: integers alone, no inference.
+    ///
+    /// # Errors
+    ///
+    /// [`MeasureError`] if an image has not the size of the model's input, or the two cannot be scored.
+    pub fn score_of(&mut self, input: GrayView<'_>, reconstruction: GrayView<'_>) -> Result<Score, MeasureError> {
+        self.complete = false;
+        self.check_size(input)?;
+        self.check_size(reconstruction)?;
+        copy(input, &mut self.input);
+        copy(reconstruction, &mut self.reconstruction);
+        self.score()
+    }
+
+    fn check_size(&self, image: GrayView<'_>) -> Result<(), MeasureError> {
+        let (found, expected) = (image.size(), self.preprocessing.input);
+        if found == expected { Ok(()) } else { Err(MeasureError::InputSize { found, expected }) }
+    }
+
+    /// From `self.input` on.
+    fn measure_input(
+        &mut self,
+        clock: &impl Clock,
+        started: u64,
+        preprocessed: u64,
+    ) -> Result<Measurement, MeasureError> {
         let output = self.reconstructor.reconstruct(&self.input)?;
         let finite = quantize(output.iter().map(|value| value.to_bits()), &mut self.reconstruction)?;
         let reconstructed = clock.now_us();
-        let score = score_with(
-            &self.recipe,
-            self.reference.view(),
-            GrayView::packed(&self.input, size)?,
-            GrayView::packed(&self.reconstruction, size)?,
-            ScoreBuffers { map: &mut self.map, smoothed: &mut self.smoothed, scratch: &mut self.scratch },
-        )?;
+        let score = self.score()?;
         let scored = clock.now_us();
         self.complete = true;
         Ok(Measurement {
@@ -227,6 +267,18 @@ impl<R: Reconstructor> Pipeline<R> {
                 score_us: micros_between(reconstructed, scored),
             },
         })
+    }
+
+    /// The score of `self.input` and `self.reconstruction`.
+    fn score(&mut self) -> Result<Score, MeasureError> {
+        let size = self.preprocessing.input;
+        Ok(score_with(
+            &self.recipe,
+            self.reference.view(),
+            GrayView::packed(&self.input, size)?,
+            GrayView::packed(&self.reconstruction, size)?,
+            ScoreBuffers { map: &mut self.map, smoothed: &mut self.smoothed, scratch: &mut self.scratch },
+        )?)
     }
 
     /// The images behind the last score; `None` if nothing was measured yet or the last measurement failed.
@@ -247,4 +299,10 @@ impl<R: Reconstructor> Pipeline<R> {
     pub(crate) fn forget_evidence(&mut self) {
         self.complete = false;
     }
+}
+
+/// Copies `image` into `out`, which has its size, row by row without gaps.
+fn copy(image: GrayView<'_>, out: &mut [u8]) {
+    let rows = out.chunks_exact_mut(image.size().width.into());
+    rows.zip(image.rows()).for_each(|(out, row)| out.copy_from_slice(row));
 }

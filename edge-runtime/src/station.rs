@@ -1,77 +1,80 @@
-//! The loop: next frame, inspect, accept output first, then record, then event. Generic over everything it touches. It
-//! never ends silently, and nothing that fails in it lets a part through.
+//! The loop: next frame, inspect, verdict to the line first, then record, then event. Generic over everything it
+//! touches. It never ends silently, and nothing that fails in it lets a part through.
 
 use shared::admission::FrameStamp;
 use shared::verdict::{FaultReason, Verdict};
 use shared::wire::{InspectionRecord, RecordedVerdict, StageMicros};
 
-use crate::actuator::{AcceptOutput, ActuatorError};
 use crate::camera::FrameSource;
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
 use crate::inspector::{Inspection, Inspector};
+use crate::line::{Gate, Outcome};
 use crate::reconstruct::Reconstructor;
 use crate::recorder::RecordSink;
 
 /// An inspection station: where frames come from, how they are judged and what follows.
 #[derive(Debug)]
-pub struct Station<S, R, C, A, K, E> {
+pub struct Station<S, R, C, G, K, E> {
     source: S,
     inspector: Inspector<R, C>,
-    accept: A,
+    gate: G,
     records: K,
     events: E,
 }
 
-/// Why the station stops.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StationError {
-    /// The accept output failed on frame `sequence`. Its record says Pass, for that was the verdict; whether the part
-    /// was let through is unknown.
-    #[error("frame {sequence} passed, but the part may not have been let through")]
-    Output {
-        /// The frame's number.
-        sequence: u64,
-        /// How the output failed.
-        source: ActuatorError,
-    },
+/// What came of one attempt to capture a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A verdict, with its record.
+    Inspected(InspectionRecord),
+    /// The frame is of no part; it was not judged.
+    NoPart,
+    /// The source has no more frames.
+    Ended,
 }
 
-impl<S, R, C, A, K, E> Station<S, R, C, A, K, E>
+impl<S, R, C, G, K, E> Station<S, R, C, G, K, E>
 where
     S: FrameSource,
     R: Reconstructor,
     C: Clock,
-    A: AcceptOutput,
+    G: Gate,
     K: RecordSink,
     E: EventSink,
 {
-    /// Puts a station together. The outputs are at rest since they were made.
-    pub fn new(source: S, inspector: Inspector<R, C>, accept: A, records: K, events: E) -> Self {
-        Self { source, inspector, accept, records, events }
+    /// Puts a station together.
+    pub fn new(source: S, inspector: Inspector<R, C>, gate: G, records: K, events: E) -> Self {
+        Self { source, inspector, gate, records, events }
     }
 
-    /// Takes one frame and does all that follows from it. `None`: the source has no more.
+    /// Takes one frame and does all that follows from it.
     ///
-    /// # Errors
-    ///
-    /// [`StationError`] if an output did not do what the verdict asked; the frame is recorded all the same.
-    pub fn step(&mut self) -> Result<Option<InspectionRecord>, StationError> {
+    /// A pass that the line does not take, because it is late or something has happened, is recorded as a fault with
+    /// its score. A part that is diverted later, at the gate, is in the line's counters only.
+    pub fn step(&mut self) -> Step {
         let Some(captured) = self.source.next_frame() else {
             self.events.event(&Event::SourceEnded);
-            return Ok(None);
+            return Step::Ended;
         };
         let stamp = FrameStamp { sequence: captured.sequence, captured_at_us: captured.captured_at_us };
         let sequence = stamp.sequence;
-        let Inspection { verdict, score, stages, failure } = match &captured.frame {
-            Ok(frame) => self.inspector.inspect(frame, stamp),
-            Err(_) => unreadable(),
+        let (Inspection { verdict, score, stages, failure }, part) = match &captured.frame {
+            Ok(frame) => {
+                let Some(part) = self.gate.part_for_frame(stamp.captured_at_us) else {
+                    self.inspector.pass_over(stamp);
+                    self.events.event(&Event::FrameOfNoPart { sequence });
+                    return Step::NoPart;
+                };
+                (self.inspector.inspect(frame, stamp), Some(part))
+            }
+            Err(error) => (not_captured(error.reason()), None),
         };
-        let recorded = RecordedVerdict::from(&verdict);
-        let moved = match verdict {
-            Verdict::Pass(pass) => self.accept.accept(pass),
-            Verdict::Reject(_) | Verdict::Fault(_) => Ok(()),
+        let judged = RecordedVerdict::from(&verdict);
+        let outcome = part.map(|part| self.gate.decide(part, verdict));
+        let (recorded, diverted) = match (judged, outcome) {
+            (RecordedVerdict::Pass, Some(Outcome::Diverted(reason))) => (RecordedVerdict::Fault(reason), Some(reason)),
+            _ => (judged, None),
         };
         let record = InspectionRecord {
             stamp,
@@ -82,6 +85,9 @@ where
             stages,
         };
         let kept = self.records.record(&record);
+        if let Ok(frame) = &captured.frame {
+            self.records.frame(&record, frame);
+        }
 
         if let Err(error) = &captured.frame {
             self.events.event(&Event::CaptureFailed { sequence, error });
@@ -89,22 +95,24 @@ where
         if let Some(error) = &failure {
             self.events.event(&Event::MeasureFailed { sequence, error });
         }
-        if let Err(error) = &moved {
-            self.events.event(&Event::OutputFailed { sequence, error });
+        if let Some(reason) = diverted {
+            self.events.event(&Event::Diverted { sequence, reason });
         }
         if let Err(error) = &kept {
             self.events.event(&Event::RecordFailed { sequence, error });
         }
         self.events.event(&Event::Inspected(&record));
-        match moved {
-            Ok(()) => Ok(Some(record)),
-            Err(source) => Err(StationError::Output { sequence, source }),
-        }
+        Step::Inspected(record)
     }
 
     /// The source of the frames.
     pub fn source(&self) -> &S {
         &self.source
+    }
+
+    /// What judges them, to be tested while the line stands.
+    pub fn inspector_mut(&mut self) -> &mut Inspector<R, C> {
+        &mut self.inspector
     }
 
     /// What judges them.
@@ -118,13 +126,8 @@ where
     }
 }
 
-fn unreadable() -> Inspection {
-    Inspection {
-        verdict: Verdict::Fault(FaultReason::FrameUnreadable),
-        score: None,
-        stages: StageMicros::default(),
-        failure: None,
-    }
+fn not_captured(reason: FaultReason) -> Inspection {
+    Inspection { verdict: Verdict::Fault(reason), score: None, stages: StageMicros::default(), failure: None }
 }
 
 #[cfg(test)]
@@ -132,14 +135,12 @@ mod tests {
     use std::cell::RefCell;
     use std::io;
 
-    use embedded_hal::digital::ErrorKind;
     use shared::image::FrameView;
-    use shared::verdict::Pass;
 
     use super::*;
-    use crate::actuator::Movement;
     use crate::camera::{CaptureError, Captured};
     use crate::frame::Frame;
+    use crate::line::PartId;
     use crate::recorder::RecordError;
     use crate::test_support::{FRAME, FakeModel, Redraw, StepClock, frame_of, inspector};
 
@@ -166,14 +167,23 @@ mod tests {
     struct Noting<'a> {
         log: &'a Log,
         fails: bool,
+        blind: bool,
     }
 
-    impl AcceptOutput for Noting<'_> {
-        fn accept(&mut self, _pass: Pass) -> Result<(), ActuatorError> {
-            self.log.borrow_mut().push("accept");
-            let error =
-                ActuatorError { movement: Movement::Rise, kind: ErrorKind::Other, detail: "told to".to_owned() };
-            if self.fails { Err(error) } else { Ok(()) }
+    impl Gate for Noting<'_> {
+        fn part_for_frame(&mut self, _captured_at_us: u64) -> Option<PartId> {
+            (!self.blind).then_some(PartId::UNWIRED)
+        }
+
+        fn decide(&mut self, _part: PartId, verdict: Verdict) -> Outcome {
+            match verdict {
+                Verdict::Pass(_) => {
+                    self.log.borrow_mut().push("accept");
+                    if self.fails { Outcome::Diverted(FaultReason::Late) } else { Outcome::Armed }
+                }
+                Verdict::Reject(_) => Outcome::Rejected,
+                Verdict::Fault(reason) => Outcome::Diverted(reason),
+            }
         }
     }
 
@@ -190,7 +200,8 @@ mod tests {
             log.borrow_mut().push(match event {
                 Event::CaptureFailed { .. } => "capture failed",
                 Event::MeasureFailed { .. } => "measure failed",
-                Event::OutputFailed { .. } => "output failed",
+                Event::FrameOfNoPart { .. } => "no part",
+                Event::Diverted { .. } => "diverted",
                 Event::RecordFailed { .. } => "record failed",
                 Event::Inspected(_) => "inspected",
                 Event::SourceEnded => "ended",
@@ -205,17 +216,26 @@ mod tests {
         (accept_fails, record_fails): (bool, bool),
     ) -> Station<Numbers<'a>, FakeModel, StepClock, Noting<'a>, Noting<'a>, impl FnMut(&Event<'_>)> {
         let source = Numbers { frame: frame_of(FRAME), numbers: numbers.iter() };
-        let accept = Noting { log, fails: accept_fails };
-        let records = Noting { log, fails: record_fails };
+        let accept = Noting { log, fails: accept_fails, blind: numbers == [7] };
+        let records = Noting { log, fails: record_fails, blind: false };
         Station::new(source, inspector(redraw), accept, records, note(log))
     }
 
+    fn step(
+        station: &mut Station<Numbers<'_>, FakeModel, StepClock, Noting<'_>, Noting<'_>, impl FnMut(&Event<'_>)>,
+    ) -> Option<InspectionRecord> {
+        match station.step() {
+            Step::Inspected(record) => Some(record),
+            Step::NoPart | Step::Ended => None,
+        }
+    }
+
     #[test]
-    fn a_pass_moves_the_output_first_then_is_recorded_then_told() {
+    fn a_pass_goes_to_the_line_first_then_is_recorded_then_told() {
         let log = Log::default();
         let mut station = station(&[1], Redraw::Identical, &log, (false, false));
-        assert_eq!(station.step().unwrap().unwrap().verdict, RecordedVerdict::Pass);
-        assert!(station.step().unwrap().is_none());
+        assert_eq!(step(&mut station).unwrap().verdict, RecordedVerdict::Pass);
+        assert!(step(&mut station).is_none());
         assert_eq!(*log.borrow(), ["accept", "record", "inspected", "ended"]);
     }
 
@@ -223,7 +243,7 @@ mod tests {
     fn a_reject_moves_nothing() {
         let log = Log::default();
         let mut station = station(&[1], Redraw::Inverted, &log, (false, false));
-        assert_eq!(station.step().unwrap().unwrap().verdict, RecordedVerdict::Reject);
+        assert_eq!(step(&mut station).unwrap().verdict, RecordedVerdict::Reject);
         assert_eq!(*log.borrow(), ["record", "inspected"]);
     }
 
@@ -231,7 +251,7 @@ mod tests {
     fn a_fault_moves_nothing_and_the_next_frame_follows() {
         let log = Log::default();
         let mut station = station(&[0, 1, 1, 2], Redraw::Identical, &log, (false, false));
-        let mut verdict = || station.step().unwrap().unwrap().verdict;
+        let mut verdict = || step(&mut station).unwrap().verdict;
         assert_eq!(verdict(), RecordedVerdict::Fault(FaultReason::FrameUnreadable));
         assert_eq!(verdict(), RecordedVerdict::Pass);
         assert_eq!(verdict(), RecordedVerdict::Fault(FaultReason::FrameRepeated));
@@ -256,25 +276,35 @@ mod tests {
     fn a_failing_model_is_a_fault_with_its_cause() {
         let log = Log::default();
         let mut station = station(&[1], Redraw::Failing, &log, (false, false));
-        let record = station.step().unwrap().unwrap();
+        let record = step(&mut station).unwrap();
         assert_eq!(record.verdict, RecordedVerdict::Fault(FaultReason::InferenceFailed));
         assert_eq!(record.score, None);
         assert_eq!(*log.borrow(), ["record", "measure failed", "inspected"]);
     }
 
     #[test]
-    fn a_failing_output_is_recorded_told_and_returned() {
+    fn a_pass_that_the_line_does_not_take_is_recorded_as_a_fault_with_its_score() {
         let log = Log::default();
         let mut station = station(&[1], Redraw::Identical, &log, (true, false));
-        assert!(matches!(station.step(), Err(StationError::Output { sequence: 1, .. })));
-        assert_eq!(*log.borrow(), ["accept", "record", "output failed", "inspected"]);
+        let record = step(&mut station).unwrap();
+        assert_eq!(record.verdict, RecordedVerdict::Fault(FaultReason::Late));
+        assert!(record.score.is_some());
+        assert_eq!(*log.borrow(), ["accept", "record", "diverted", "inspected"]);
+    }
+
+    #[test]
+    fn a_frame_of_no_part_is_not_judged() {
+        let log = Log::default();
+        let mut station = station(&[7], Redraw::Identical, &log, (false, false));
+        assert_eq!(station.step(), Step::NoPart);
+        assert_eq!(*log.borrow(), ["no part"]);
     }
 
     #[test]
     fn a_failing_record_does_not_stop_the_station() {
         let log = Log::default();
         let mut station = station(&[1], Redraw::Identical, &log, (false, true));
-        assert!(station.step().unwrap().is_some());
+        assert!(step(&mut station).is_some());
         assert_eq!(*log.borrow(), ["accept", "record", "record failed", "inspected"]);
     }
 }

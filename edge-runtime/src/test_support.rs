@@ -144,11 +144,43 @@ pub(crate) fn inspector(redraw: Redraw) -> Inspector<FakeModel, StepClock> {
     Inspector::new(&bundle, FakeModel::new(INPUT, redraw), StepClock::default(), 1000).unwrap()
 }
 
+/// A clock that stands at the end of time, so that every frame is of the past.
+#[derive(Debug)]
+pub(crate) struct EndOfTime;
+
+impl Clock for EndOfTime {
+    fn now_us(&self) -> u64 {
+        u64::MAX
+    }
+}
+
+/// Gives passes, come by honestly.
+#[derive(Debug)]
+pub(crate) struct Passes {
+    inspector: Inspector<FakeModel, EndOfTime>,
+    frame: Frame,
+    sequence: u64,
+}
+
+impl Passes {
+    pub(crate) fn new() -> Self {
+        let model = FakeModel::new(INPUT, Redraw::Identical);
+        let inspector = Inspector::new(&bundle_around(b"no model").verify().unwrap(), model, EndOfTime, u64::MAX);
+        Self { inspector: inspector.unwrap(), frame: frame_of(FRAME), sequence: 0 }
+    }
+
+    /// A pass of a frame captured at this time; the frames are numbered from 1.
+    pub(crate) fn of_frame(&mut self, captured_at_us: u64) -> Pass {
+        self.sequence += 1;
+        let stamp = FrameStamp { sequence: self.sequence, captured_at_us };
+        match self.inspector.inspect(&self.frame.view().unwrap(), stamp).verdict {
+            Verdict::Pass(pass) => pass,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 /// A pass, come by honestly.
 pub(crate) fn pass() -> Pass {
-    let stamp = FrameStamp { sequence: 1, captured_at_us: 0 };
-    match inspector(Redraw::Identical).inspect(&frame_of(FRAME).view().unwrap(), stamp).verdict {
-        Verdict::Pass(pass) => pass,
-        other => panic!("{other:?}"),
-    }
+    Passes::new().of_frame(0)
 }

@@ -16,9 +16,9 @@ use edge_runtime::reconstruct::onnx_proto::{
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use prost::Message;
 use serde_json::Value as Json;
-use shared::bundle::{MAX_TABLE_LEN, SectionKind, encode_table};
+use shared::bundle::{GoldenFrame, GoldenFrames, GoldenVerdict, MAX_TABLE_LEN, SectionKind, encode_table};
 use shared::difference::{Pooling, ScoreRecipe};
-use shared::image::Size;
+use shared::image::{GrayView, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use shared::score::{Score, Threshold};
 use shared::similarity::Metric;
@@ -63,6 +63,10 @@ fn squaring_model() -> Vec<u8> {
 }
 
 fn bundle() -> Vec<u8> {
+    sealed(None)
+}
+
+fn sealed(golden: Option<&[u8]>) -> Vec<u8> {
     let size = Size::new(SIDE, SIDE);
     let name = |text: &str| text.try_into().unwrap();
     let score = |raw| Score::new(raw).unwrap();
@@ -94,9 +98,25 @@ fn bundle() -> Vec<u8> {
     let length = manifest.encode(&mut encoded).unwrap();
     encoded.truncate(length);
     let mut table = vec![0; MAX_TABLE_LEN];
-    let sections = [(SectionKind::Manifest, &encoded[..]), (SectionKind::Onnx, &onnx[..])];
+    let mut sections = vec![(SectionKind::Manifest, &encoded[..]), (SectionKind::Onnx, &onnx[..])];
+    sections.extend(golden.map(|golden| (SectionKind::GoldenFrames, golden)));
     let length = encode_table(&sections, &mut table).unwrap();
-    [&table[..length], &encoded, &onnx].concat()
+    table.truncate(length);
+    sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
+    table
+}
+
+/// A black frame, and a gray one of which the golden reconstruction has the level `redrawn`. The model gives 64.
+fn golden_frames(redrawn: u8) -> Vec<u8> {
+    let size = Size::new(SIDE, SIDE);
+    let images = [0, 128, redrawn].map(|level| vec![level; size.area()]);
+    let view = |index: usize| GrayView::packed(&images[index], size).unwrap();
+    let difference = u64::from(128 - redrawn);
+    let score = Score::new(((difference * difference * (1 << 24) + 255 * 255 / 2) / (255 * 255)) as u32).unwrap();
+    let black =
+        GoldenFrame { input: view(0), reconstruction: view(0), score: Score::MIN, verdict: GoldenVerdict::Pass };
+    let gray = GoldenFrame { input: view(1), reconstruction: view(2), score, verdict: GoldenVerdict::Reject };
+    GoldenFrames::encode(size, [black, gray].into_iter()).collect()
 }
 
 struct Station {
@@ -248,4 +268,37 @@ fn bench_times_every_stage() {
     assert_eq!(text(&recorded.stdout).lines().count(), 6);
     let broken = station.run(&["bench", "--bundle", "station.bundle", "frames/sub"]);
     assert_eq!(broken.status.code(), Some(1));
+}
+
+#[test]
+fn self_test_proves_or_fails_or_says_that_there_is_nothing_to_compare() {
+    let station = Station::new();
+    let right = golden_frames(64);
+    let mut wrong_score = right.clone();
+    *wrong_score.iter_mut().nth_back(2 * usize::from(SIDE) * usize::from(SIDE) + 7).unwrap() ^= 1;
+    for (name, golden) in [("right", &right), ("redrawn", &golden_frames(62)), ("scored", &wrong_score)] {
+        std::fs::write(station.path(name), sealed(Some(golden))).unwrap();
+    }
+    for (bundle, code, result, golden, differing, message) in [
+        ("right", 0, "proven", 2, Json::from(0), ""),
+        ("station.bundle", 0, "unproven", 0, Json::Null, ""),
+        ("redrawn", 1, "failed", 2, Json::Null, "golden frame 1: found the gray level 64 at (0, 0)"),
+        ("scored", 1, "failed", 2, Json::Null, "golden frame 1: found the score 0.062991 for the golden pair"),
+    ] {
+        let output = station.run(&["self-test", "--bundle", bundle, "--json"]);
+        assert_eq!(output.status.code(), Some(code), "{bundle}: {}", text(&output.stderr));
+        let object: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&object["result"], &object["golden_frames"]), (&Json::from(result), &Json::from(golden)));
+        assert_eq!((&object["proven"], &object["differing_pixels"]), (&Json::from(result == "proven"), &differing));
+        assert_eq!(object["error"].is_null(), code == 0);
+        assert!(object["error"].as_str().unwrap_or_default().contains(message), "{object}");
+        assert!(text(&output.stderr).contains(message), "{}", text(&output.stderr));
+        let words = station.run(&["self-test", "--bundle", bundle]);
+        assert_eq!(words.status.code(), Some(code));
+        let expected = if code == 0 { format!("result      {result}") } else { String::new() };
+        assert!(text(&words.stdout).starts_with(&expected));
+        assert_eq!(words.stdout.is_empty(), code != 0);
+    }
+    let missing = station.run(&["self-test", "--bundle", "missing", "--json"]);
+    assert_eq!((missing.status.code(), text(&missing.stdout)), (Some(1), ""));
 }

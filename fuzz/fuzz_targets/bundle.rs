@@ -4,7 +4,10 @@
 
 use fuzz::repair;
 use sha2::{Digest, Sha256};
-use shared::bundle::{Bundle, BundleId, MAX_TABLE_LEN, SectionKind, encode_table, table_len};
+use shared::bundle::{
+    Bundle, BundleId, GoldenFrame, GoldenFrames, GoldenVerdict, MAX_GOLDEN_FRAMES, MAX_TABLE_LEN, SectionKind,
+    encode_table, table_len,
+};
 
 /// Where the rows of the table begin, and the length of each; `docs/bundle-format.md`.
 const TABLE: usize = 12;
@@ -46,7 +49,25 @@ fn check(bytes: &[u8]) {
     for (used, kind) in [(recipe.normalised, SectionKind::ResidualMaps), (recipe.masked, SectionKind::Mask)] {
         assert_eq!(bundle.section(kind).is_some(), used);
     }
+    check_golden_frames(&bundle);
     assert!(Bundle::verify(&bytes[..bytes.len() - 1]).is_err());
+}
+
+/// Golden frames are those of the model's size, with verdicts by the threshold, and are written as they were read.
+fn check_golden_frames(bundle: &Bundle<'_>) {
+    let section = bundle.section(SectionKind::GoldenFrames);
+    assert_eq!(bundle.golden_frames().is_some(), section.is_some());
+    let Some((golden, section)) = bundle.golden_frames().zip(section) else { return };
+    let (size, threshold) = (bundle.manifest().model.size, bundle.manifest().threshold);
+    assert_eq!(golden.check(size, threshold), Ok(()));
+    let frames: Vec<GoldenFrame<'_>> = golden.iter().collect();
+    assert_eq!(frames.len(), golden.len());
+    assert!((1..=usize::from(MAX_GOLDEN_FRAMES)).contains(&frames.len()));
+    for frame in &frames {
+        assert_eq!((frame.input.size(), frame.reconstruction.size()), (size, size));
+        assert_eq!(frame.verdict == GoldenVerdict::Reject, frame.score.raw() >= threshold.raw());
+    }
+    assert!(GoldenFrames::encode(size, frames.into_iter()).eq(section.iter().copied()));
 }
 
 /// Writes the checksum of the manifest and the hashes of the sections and of the table where the input says that they

@@ -57,6 +57,11 @@ impl FrameGate {
         Self { accepted, max_age_us, last_sequence: None }
     }
 
+    /// Uses up the number of a frame that is not offered, because it is of no part.
+    pub fn pass_over(&mut self, stamp: FrameStamp) {
+        self.last_sequence = self.last_sequence.max(Some(stamp.sequence));
+    }
+
     /// Admits a frame at the time `now_us`, or says why it must not be judged.
     ///
     /// A sequence number is used up by the first frame that carries it, whether that is admitted or not.
@@ -138,6 +143,16 @@ mod tests {
             let expected = if accepted { Ok(()) } else { Err(FaultReason::FrameSize) };
             assert_eq!(admit(gate, Size::new(width, height), sequence, 0, 0), expected);
         }
+    }
+
+    #[test]
+    fn a_frame_that_was_passed_over_has_used_up_its_number() {
+        let gate = &mut FrameGate::new(ACCEPTED, 100);
+        gate.pass_over(FrameStamp { sequence: 5, captured_at_us: 0 });
+        assert_eq!(admit(gate, SIZE, 5, 0, 0), Err(FaultReason::FrameRepeated));
+        assert_eq!(admit(gate, SIZE, 6, 0, 0), Ok(()));
+        gate.pass_over(FrameStamp { sequence: 2, captured_at_us: 0 });
+        assert_eq!(admit(gate, SIZE, 6, 0, 0), Err(FaultReason::FrameRepeated));
     }
 
     #[test]

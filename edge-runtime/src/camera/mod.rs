@@ -6,9 +6,26 @@ mod container;
 #[cfg(feature = "files")]
 pub mod decode;
 #[cfg(feature = "files")]
+pub mod encode;
+mod error;
+pub mod faulty;
+#[cfg(feature = "files")]
+mod open;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod pipe;
+pub mod quality;
+pub mod raw;
+#[cfg(feature = "files")]
 pub mod recorded;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod v4l;
+mod yuyv;
 
-use shared::image::{FrameView, ImageError};
+use shared::image::FrameView;
+
+pub use error::CaptureError;
+#[cfg(feature = "files")]
+pub use open::{CameraError, CameraFormat, CameraSettings, SourceKind, UnknownName, open};
 
 /// A camera, or what stands in for one.
 pub trait FrameSource {
@@ -16,6 +33,21 @@ pub trait FrameSource {
     ///
     /// A frame that cannot be had is not the end: it is a [`Captured`] with an error, and becomes a Fault.
     fn next_frame(&mut self) -> Option<Captured<'_>>;
+
+    /// What it has done so far. All zero for a source that does not count.
+    fn counts(&self) -> CaptureCounts {
+        CaptureCounts::default()
+    }
+}
+
+impl<S: FrameSource + ?Sized> FrameSource for Box<S> {
+    fn next_frame(&mut self) -> Option<Captured<'_>> {
+        (**self).next_frame()
+    }
+
+    fn counts(&self) -> CaptureCounts {
+        (**self).counts()
+    }
 }
 
 /// One attempt of a source to capture a frame.
@@ -29,15 +61,17 @@ pub struct Captured<'a> {
     pub frame: Result<FrameView<'a>, CaptureError>,
 }
 
-/// Why a source could not give a frame.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CaptureError {
-    /// A recorded frame that cannot be decoded.
-    #[cfg(feature = "files")]
-    #[error(transparent)]
-    File(#[from] decode::DecodeError),
-    /// The source gave fewer bytes than the frame's size needs.
-    #[error("the captured frame is malformed")]
-    Malformed(#[from] ImageError),
+/// What a source has done since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CaptureCounts {
+    /// Frames handed out.
+    pub frames: u64,
+    /// Attempts that gave an error.
+    pub failed: u64,
+    /// Frames that came but were thrown away, for newer ones waited behind them.
+    pub dropped: u64,
+    /// Frames that never came, by the gaps in the camera's own numbers.
+    pub lost: u64,
+    /// How often the camera was opened again.
+    pub reopened: u64,
 }

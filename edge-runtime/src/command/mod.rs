@@ -1,7 +1,23 @@
-//! The commands, and what they share: opening a bundle for inspection.
+//! The commands, and what they share: opening a bundle for inspection, errors with their causes.
 
 pub mod bench;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod check_config;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod clear;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod log;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod outputs;
+pub mod record;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod records;
 pub mod replay;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod run;
+pub mod self_test;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod status;
 
 use std::path::Path;
 
@@ -10,6 +26,29 @@ use edge_runtime::bundle::BundleFile;
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::reconstruct::TractReconstructor;
+use shared::wire::RecordedVerdict;
+
+/// What the verdict of a record is called.
+fn verdict_name(verdict: &RecordedVerdict) -> &'static str {
+    match verdict {
+        RecordedVerdict::Pass => "pass",
+        RecordedVerdict::Reject => "reject",
+        RecordedVerdict::Fault(_) => "fault",
+    }
+}
+
+/// The code of a fault's reason.
+fn reason(verdict: &RecordedVerdict) -> Option<&'static str> {
+    match verdict {
+        RecordedVerdict::Fault(reason) => Some(reason.name()),
+        RecordedVerdict::Pass | RecordedVerdict::Reject => None,
+    }
+}
+
+/// From Q24 to the unit of the score; exact, for a raw value has 26 bits at most.
+fn unit(raw: u32) -> f64 {
+    f64::from(raw) / f64::from(1u32 << 24)
+}
 
 /// Loads, verifies and prepares `bundle`. Recorded frames are never stale, so their age has no limit.
 fn open_inspector(
@@ -19,4 +58,15 @@ fn open_inspector(
     let file = BundleFile::read(bundle)?;
     Inspector::open(&file.verify()?, clock, u64::MAX)
         .with_context(|| format!("{}: the bundle cannot be used", bundle.display()))
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
 }

@@ -8,12 +8,12 @@ use edge_runtime::camera::recorded::RecordedFrames;
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::events::Event;
 use edge_runtime::recorder::NoRecords;
-use edge_runtime::station::Station;
+use edge_runtime::station::{Station, Step};
 use serde::Serialize;
 use shared::score::Threshold;
 use shared::wire::{InspectionRecord, RecordedVerdict};
 
-use super::open_inspector;
+use super::{chain, open_inspector, reason, unit, verdict_name};
 use crate::cli::ReplayArguments;
 
 /// Runs the command.
@@ -30,7 +30,7 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
         table.head(&mut out)?;
     }
     for file in &files {
-        let Some(record) = station.step()? else { break };
+        let Step::Inspected(record) = station.step() else { break };
         if arguments.json {
             serde_json::to_writer(&mut out, &Line::new(file, &record)).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
@@ -54,21 +54,9 @@ fn log_event(event: &Event<'_>) {
     let _ = match event {
         Event::CaptureFailed { error, .. } => writeln!(log, "fault: {}", chain(error)),
         Event::MeasureFailed { sequence, error } => writeln!(log, "fault: frame {sequence}: {}", chain(error)),
-        Event::OutputFailed { sequence, error } => writeln!(log, "error: frame {sequence}: {}", chain(error)),
         Event::RecordFailed { sequence, error } => writeln!(log, "error: frame {sequence}: {}", chain(error)),
         _ => Ok(()),
     };
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }
 
 /// A verdict as a line of JSON.
@@ -154,27 +142,6 @@ impl Table {
         let judged = passed + rejected + faults;
         writeln!(out, "\n{judged} judged: {passed} pass, {rejected} reject, {faults} fault (threshold {threshold})")
     }
-}
-
-fn verdict_name(verdict: &RecordedVerdict) -> &'static str {
-    match verdict {
-        RecordedVerdict::Pass => "pass",
-        RecordedVerdict::Reject => "reject",
-        RecordedVerdict::Fault(_) => "fault",
-    }
-}
-
-/// The code of a fault's reason.
-fn reason(verdict: &RecordedVerdict) -> Option<&'static str> {
-    match verdict {
-        RecordedVerdict::Fault(reason) => Some(reason.name()),
-        RecordedVerdict::Pass | RecordedVerdict::Reject => None,
-    }
-}
-
-/// From Q24 to the unit of the score; exact, for a raw value has 26 bits at most.
-fn unit(raw: u32) -> f64 {
-    f64::from(raw) / f64::from(1u32 << 24)
 }
 
 fn milliseconds(micros: u32) -> f64 {

@@ -1,8 +1,20 @@
 //! Where the records of inspections go, after the outputs have moved. Knows nothing of verdicts.
 
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod images;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod reading;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod rotating;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod segments;
+#[cfg(all(feature = "station", target_os = "linux"))]
+mod syncing;
+
 use std::io;
 
-use shared::wire::InspectionRecord;
+use shared::image::FrameView;
+use shared::wire::{InspectionRecord, WireError};
 
 /// Keeps inspection records.
 pub trait RecordSink {
@@ -12,6 +24,9 @@ pub trait RecordSink {
     ///
     /// [`RecordError`] if it could not be kept; the inspection stands all the same.
     fn record(&mut self, record: &InspectionRecord) -> Result<(), RecordError>;
+
+    /// Takes the frame that the record is of, right after it. A frame that was not captured has none.
+    fn frame(&mut self, _record: &InspectionRecord, _frame: &FrameView<'_>) {}
 }
 
 /// A record that could not be kept.
@@ -21,6 +36,9 @@ pub enum RecordError {
     /// The storage failed.
     #[error("the record cannot be written; check the storage")]
     Storage(#[from] io::Error),
+    /// The record contradicts itself.
+    #[error("the record is refused; this is a fault of the program")]
+    Refused(#[from] WireError),
 }
 
 /// Keeps nothing.

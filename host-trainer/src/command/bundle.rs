@@ -27,9 +27,13 @@ fn as_json(bundle: &Bundle<'_>) -> serde_json::Value {
         .sections()
         .map(|s| json!({ "kind": s.kind.to_string(), "bytes": s.bytes.len(), "sha256": hex(&s.sha256) }))
         .collect();
+    let golden = bundle.golden_frames().into_iter().flat_map(|golden| golden.iter());
+    let golden: Vec<_> =
+        golden.map(|one| json!({ "score_raw": one.score, "verdict": one.verdict.to_string() })).collect();
     json!({
         "id": hex(&bundle.id().0),
         "sections": sections,
+        "golden_frames": golden,
         "manifest": manifest,
         "threshold": score_as_float(manifest.threshold.raw()),
     })

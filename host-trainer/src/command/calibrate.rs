@@ -40,6 +40,8 @@ fn print(result: &Recalibrated, out: &Path) {
         println!("            {}", images.drift);
     }
     println!("after       {}", line(&result.after));
+    let [before, after] = result.golden_frames;
+    println!("self-test   {after} of {before} golden frames keep their verdict and stay in the bundle");
     println!("bundle      {}", out.display());
     println!("next        edge-runtime replay --bundle {} FRAMES", out.display());
 }
@@ -85,6 +87,7 @@ fn as_json(result: &Recalibrated, out: &Path) -> anyhow::Result<Value> {
         "id": hex(&written.verify()?.id().0),
         "before": decision(&result.before),
         "after": decision(&result.after),
+        "golden_frames": result.golden_frames[1],
         "images": images,
     }))
 }

@@ -80,4 +80,10 @@ pub fn print_summary(artifacts: &Artifacts) {
         record.development_rejected,
         artifacts.split.development.len()
     );
+    let passing = record.golden_frames.iter().filter(|golden| golden.square.is_none()).count();
+    println!(
+        "self-test   {} golden frames in the bundle: {passing} pass, {} rejected",
+        record.golden_frames.len(),
+        record.golden_frames.len() - passing
+    );
 }

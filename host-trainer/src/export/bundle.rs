@@ -3,6 +3,8 @@
 use shared::bundle::{self, Bundle, BundleError, SectionKind};
 use shared::wire::{Manifest, WireError};
 
+use super::golden;
+
 /// A bundle could not be sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
@@ -14,26 +16,45 @@ pub enum SealError {
     Bundle(#[from] BundleError),
 }
 
-/// The bundle's bytes: the same for the same manifest and model. Verified before they are returned.
+/// The bundle's bytes: the same for the same manifest and model. Verified before they are returned. Without golden
+/// frames, a station cannot prove that it computes as this machine does.
 ///
 /// # Errors
 /// [`SealError`] if the manifest contradicts itself or a section is too long.
 pub fn seal(manifest: &Manifest, onnx: &[u8]) -> Result<Vec<u8>, SealError> {
-    let encoded = encode(manifest)?;
-    join(&[(SectionKind::Manifest, &encoded), (SectionKind::Onnx, onnx)])
+    seal_with_golden(manifest, onnx, None)
 }
 
-/// The bytes of `bundle` with another manifest; every other section stays as it is.
+/// [`seal`] with the section of the golden frames, if there is one.
+///
+/// # Errors
+/// As [`seal`], and if the golden frames are not of this model and threshold.
+pub fn seal_with_golden(manifest: &Manifest, onnx: &[u8], golden: Option<&[u8]>) -> Result<Vec<u8>, SealError> {
+    let encoded = encode(manifest)?;
+    let mut sections = vec![(SectionKind::Manifest, &encoded[..]), (SectionKind::Onnx, onnx)];
+    sections.extend(golden.map(|golden| (SectionKind::GoldenFrames, golden)));
+    join(&sections)
+}
+
+/// The bytes of `bundle` with another manifest; every other section stays as it is, but of the golden frames only
+/// those stay that keep their verdict clearly, and none if the score is another one.
 ///
 /// # Errors
 /// [`SealError`] if the manifest contradicts itself.
 pub fn reseal(manifest: &Manifest, bundle: &Bundle<'_>) -> Result<Vec<u8>, SealError> {
     let encoded = encode(manifest)?;
-    let sections: Vec<(SectionKind, &[u8])> = bundle
-        .sections()
-        .map(|section| (section.kind, if section.kind == SectionKind::Manifest { &encoded } else { section.bytes }))
-        .collect();
-    join(&sections)
+    let same_score = manifest.recipe == bundle.manifest().recipe;
+    let golden = bundle.golden_frames().filter(|_| same_score);
+    let golden = golden.and_then(|golden| golden::kept(&golden, manifest.threshold));
+    let sections = bundle.sections().filter_map(|section| {
+        let bytes = match section.kind {
+            SectionKind::Manifest => &encoded,
+            SectionKind::GoldenFrames => golden.as_deref()?,
+            _ => section.bytes,
+        };
+        Some((section.kind, bytes))
+    });
+    join(&sections.collect::<Vec<_>>())
 }
 
 fn encode(manifest: &Manifest) -> Result<Vec<u8>, WireError> {

@@ -1,6 +1,6 @@
 //! What a station would read from a bundle, in words: for `bundle inspect` and for reports.
 
-use shared::bundle::Bundle;
+use shared::bundle::{Bundle, GoldenVerdict};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::preprocess::Geometry;
 use shared::similarity::Metric;
@@ -56,6 +56,7 @@ pub fn describe(bundle: &Bundle<'_>) -> Vec<(&'static str, String)> {
         ),
         ("evidence", evidence(&manifest.evidence)),
     ];
+    lines.push(("self-test", golden(bundle)));
     for section in bundle.sections() {
         lines.push((
             "section",
@@ -127,6 +128,26 @@ fn evidence(evidence: &ThresholdEvidence) -> String {
             trial.highest
         ),
     }
+}
+
+/// Such as `5 golden frames: 3 pass (scores 0.031000 to 0.148000), 2 rejected (scores 0.912000 to 1.034000)`.
+pub fn golden(bundle: &Bundle<'_>) -> String {
+    let Some(golden) = bundle.golden_frames() else {
+        return "no golden frames: a station cannot prove that it computes as the machine that sealed this".into();
+    };
+    let group = |verdict, words: &str| {
+        let scores: Vec<_> = golden.iter().filter(|one| one.verdict == verdict).map(|one| one.score).collect();
+        match (scores.iter().min(), scores.iter().max()) {
+            (Some(least), Some(greatest)) => format!("{} {words} (scores {least} to {greatest})", scores.len()),
+            _ => format!("0 {words}"),
+        }
+    };
+    format!(
+        "{} golden frames: {}, {}",
+        golden.len(),
+        group(GoldenVerdict::Pass, "pass"),
+        group(GoldenVerdict::Reject, "rejected")
+    )
 }
 
 fn ordinal_from_top(rank: u32) -> String {

@@ -1,11 +1,13 @@
 //! From trained weights to the file a station is flashed with: [`onnx`] writes the network, [`parity`] proves that the
-//! station computes what training computed, [`bundle`] seals it all.
+//! station computes what training computed, [`golden`] chooses the frames by which a station proves it again,
+//! [`bundle`] seals it all.
 
 pub mod bundle;
 pub mod describe;
+pub mod golden;
 pub mod onnx;
 pub mod parity;
 
-pub use bundle::seal;
+pub use bundle::{seal, seal_with_golden};
 pub use onnx::to_onnx;
 pub use parity::{ParityError, check_parity};

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use edge_runtime::pipeline::PipelineError;
+use edge_runtime::pipeline::{MeasureError, PipelineError};
+use edge_runtime::self_test::SelfTestError;
+use shared::image::ImageError;
 use shared::wire::NAME_LEN;
 
 use crate::calibration::CalibrationError;
@@ -53,6 +55,15 @@ pub enum JobError {
     Seal(#[from] SealError),
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    /// An image that was loaded cannot be measured for the golden frames.
+    #[error("the golden frames cannot be chosen")]
+    Golden(#[from] MeasureError),
+    /// A golden frame has not the model's size.
+    #[error("the golden frames cannot be written")]
+    GoldenImage(#[from] ImageError),
+    /// The bundle does not pass its own self-test on the machine that made it.
+    #[error("the bundle fails its self-test on this very machine")]
+    SelfTest(#[from] SelfTestError),
 }
 
 /// The result of a job could not be written whole.

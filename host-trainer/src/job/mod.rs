@@ -1,5 +1,5 @@
 //! From a folder of good photographs to a sealed bundle, in the order that the promise depends on: load, split, train,
-//! export, calibrate the exported file, seal.
+//! export, calibrate the exported file, choose golden frames, seal, test the bundle as a station does.
 
 mod error;
 mod record;
@@ -7,7 +7,11 @@ mod record;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use edge_runtime::clock::MonotonicClock;
 use edge_runtime::pipeline::Pipeline;
+use edge_runtime::reconstruct::TractReconstructor;
+use edge_runtime::self_test::self_test;
+use shared::bundle::Bundle;
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::score::Score;
 use shared::similarity::Metric;
@@ -20,8 +24,9 @@ use crate::dataset::{GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, 
 use crate::device::DeviceChoice;
 use crate::digest::hex;
 use crate::evaluation::score_as_float;
+use crate::export::bundle::SealError;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
-use crate::export::{check_parity, seal, to_onnx};
+use crate::export::{check_parity, golden, seal_with_golden, to_onnx};
 use crate::files::{FileError, write_atomically};
 use crate::model::{Architecture, compact};
 use crate::progress;
@@ -33,7 +38,7 @@ use crate::versions;
 use crate::watch::{Keeping, Watch};
 
 pub use error::{JobError, WriteError};
-pub use record::{Promise, TrainingRecord};
+pub use record::{GoldenRecord, Promise, TrainingRecord};
 
 /// The score that a new bundle uses: the largest value of the smoothed SSIM difference map. A mean drowns small
 /// defects. The radius gives three box passes the spread of a Gaussian of sigma = side / 32.
@@ -168,7 +173,12 @@ impl Job {
             created_by: fixed_name(versions::PROGRAM),
             training_images_sha256: images.fingerprint,
         };
-        let bundle = seal(&manifest, &onnx)?;
+        // Whoever has the bundle can look at these images. Never those of the calibration: the threshold is theirs alone.
+        let candidates = part(&images, &split.development);
+        let chosen = golden::choose(&mut pipeline, &candidates, threshold, self.training.seed)?;
+        let section = golden::section(architecture.size, &chosen)?;
+        let bundle = seal_with_golden(&manifest, &onnx, section.as_deref())?;
+        prove(&mut pipeline, &bundle)?;
 
         let record = TrainingRecord {
             created_by: versions::PROGRAM.into(),
@@ -189,6 +199,7 @@ impl Job {
             threshold: threshold.raw(),
             evidence,
             false_reject_rate: Promise::of(&evidence),
+            golden_frames: chosen.iter().map(|one| GoldenRecord::of(one, &images, &split.development)).collect(),
             development_rejected: development.iter().filter(|&&score| threshold.rejects(score)).count(),
         };
         let scores = UnseenScores { calibration, development };
@@ -276,6 +287,13 @@ fn resumed(
         }
         _ => Ok(None),
     }
+}
+
+/// Tests a sealed bundle, of which this is the pipeline, as a station does.
+fn prove(pipeline: &mut Pipeline<TractReconstructor>, bundle: &[u8]) -> Result<(), JobError> {
+    let bundle = Bundle::verify(bundle).map_err(SealError::from)?;
+    self_test(pipeline, bundle.golden_frames(), bundle.manifest().threshold, &MonotonicClock::new())?;
+    Ok(())
 }
 
 /// The images of one part of the split.

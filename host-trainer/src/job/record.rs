@@ -1,12 +1,15 @@
 //! What is kept beside a bundle of how it came about: `training.json`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Serialize;
+use shared::image::Region;
 use shared::wire::ThresholdEvidence;
 
 use crate::dataset::duplicates::EqualFiles;
-use crate::dataset::{LeftOut, SplitFiles};
+use crate::dataset::{LeftOut, LoadedImages, SplitFiles};
+use crate::export::golden::Chosen;
 use crate::training::{Ended, HistoryEntry, TrainingConfig};
 
 /// How a bundle came about, for people and scripts.
@@ -48,8 +51,35 @@ pub struct TrainingRecord {
     pub evidence: ThresholdEvidence,
     /// Expected and upper bound (95 %) of the false-reject rate.
     pub false_reject_rate: Option<Promise>,
+    /// The images that are in the bundle, for a station's self-test.
+    pub golden_frames: Vec<GoldenRecord>,
     /// Development images rejected at the threshold: an independent check of the promise.
     pub development_rejected: usize,
+}
+
+/// Where a golden frame comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GoldenRecord {
+    /// A development image, relative to the folder of good images.
+    pub file: PathBuf,
+    /// The square that was painted in to get a reject, in pixels of the network's size.
+    pub square: Option<Region>,
+    /// Its score in units of 2^-24.
+    pub score: u32,
+    /// `pass` or `reject`.
+    pub verdict: String,
+}
+
+impl GoldenRecord {
+    /// Names the image of `chosen`, which was chosen from those at `indices`.
+    pub fn of(chosen: &Chosen, images: &LoadedImages, indices: &[usize]) -> Self {
+        Self {
+            file: images.files[indices[chosen.image]].clone(),
+            square: chosen.square,
+            score: chosen.score.raw(),
+            verdict: chosen.verdict.to_string(),
+        }
+    }
 }
 
 /// What the threshold promises of further good parts.

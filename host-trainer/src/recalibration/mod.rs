@@ -10,6 +10,7 @@ use std::path::Path;
 
 use edge_runtime::bundle::{BundleFile, BundleFileError};
 use edge_runtime::inspector::{OpenError, open_pipeline};
+use shared::bundle::Bundle;
 use shared::score::Threshold;
 use shared::wire::{Name, ThresholdEvidence};
 
@@ -119,6 +120,8 @@ pub struct Recalibrated {
     pub before: Decision,
     /// The new bundle's.
     pub after: Decision,
+    /// Golden frames in the old bundle, and how many of them keep their verdict clearly and are in the new one.
+    pub golden_frames: [usize; 2],
     /// The images that the new one rests on; `None` if it was given by hand and not tried out.
     pub images: Option<NewImages>,
 }
@@ -162,8 +165,11 @@ pub fn recalibrate(
     let (threshold, evidence) = plan.rule.apply(&scores)?;
     (manifest.threshold, manifest.evidence) = (threshold, evidence);
     manifest.created_by = calibrated_again(&manifest.created_by);
-    let bundle = reseal(&manifest, &bundle)?;
-    Ok(Recalibrated { bundle, before, after: Decision { threshold, evidence }, images })
+    let count = |bundle: &Bundle<'_>| bundle.golden_frames().map_or(0, |golden| golden.len());
+    let resealed = reseal(&manifest, &bundle)?;
+    let golden_frames = [count(&bundle), count(&Bundle::verify(&resealed).map_err(SealError::from)?)];
+    let bundle = resealed;
+    Ok(Recalibrated { bundle, golden_frames, before, after: Decision { threshold, evidence }, images })
 }
 
 /// Who made the bundle, and who calibrated it last. A creator too long for both gives way.

@@ -2,14 +2,16 @@
 //!
 //! A table of sections, each with its length and SHA-256, under one hash over everything, then the sections. The
 //! bytes are specified in `docs/bundle-format.md`. Lengths are in bytes, integers are little-endian. It does not
-//! know files, nor what is inside the model and the golden frames.
+//! know files, nor what is inside the model.
 
+mod golden;
 mod layout;
 mod reader;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use golden::{GoldenFrame, GoldenFrames, GoldenVerdict, InvalidGoldenFrames, MAX_GOLDEN_FRAMES};
 pub use layout::{MAX_SECTIONS, MAX_TABLE_LEN, SectionKind, VERSION, table_len};
 pub use reader::{Bundle, Section, Verified};
 pub use table::encode_table;
@@ -138,6 +140,9 @@ pub enum BundleError {
     /// Residual maps or mask are not what the manifest's recipe asks for.
     #[error("the sections do not fit the recipe in the manifest")]
     Reference(#[from] InvalidReference),
+    /// The golden frames are malformed, or not of the manifest's model and threshold.
+    #[error("the golden frames can't be used")]
+    GoldenFrames(#[from] InvalidGoldenFrames),
     /// The buffer for the table is too short.
     #[error("found a buffer of {found} bytes for the table, expected at least {needed}")]
     BufferTooShort {

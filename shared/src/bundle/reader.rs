@@ -1,12 +1,12 @@
 //! Reading a bundle: every byte is checked before any of it is used.
 //!
-//! It does not know files, nor what is inside the model and the golden frames.
+//! It does not know files, nor what is inside the model.
 
 use core::fmt;
 
 use super::layout::{Entry, HASH_LEN, HEADER_LEN, MAX_SECTIONS, SectionKind, decode_header, sha256, table_len};
 use super::table::check_kinds;
-use super::{BundleError, BundleId};
+use super::{BundleError, BundleId, GoldenFrames};
 use crate::difference::{Mask, ResidualMaps, ScoreReference};
 use crate::image::Size;
 use crate::preprocess::AcceptedSizes;
@@ -19,6 +19,7 @@ pub struct Bundle<'a> {
     id: BundleId,
     manifest: Manifest,
     reference: ScoreReference<&'a [u8]>,
+    golden: Option<GoldenFrames<'a>>,
     sections: heapless::Vec<Section<'a>, MAX_SECTIONS>,
 }
 
@@ -78,7 +79,8 @@ impl<'a> Bundle<'a> {
     /// In this order: magic, version, the hash over header and table, the table itself (known kinds in ascending
     /// order, a manifest and a model among them, lengths that add up to exactly the bytes there are), the hash of
     /// each section, the manifest and all its fields, the residual maps and the mask: there if and only if the recipe
-    /// asks for them, of the model's size, every value in range.
+    /// asks for them, of the model's size, every value in range; the golden frames, if there are any: of the model's size,
+    /// every value in range, each verdict that of its score and the threshold.
     ///
     /// # Errors
     ///
@@ -109,7 +111,12 @@ impl<'a> Bundle<'a> {
         let manifest = read_manifest(&sections)?;
         let reference = read_reference(&sections)?;
         reference.check(&manifest.recipe, manifest.model.size)?;
-        Ok(Self { id, manifest, reference, sections })
+        let golden = sections.iter().find(|section| section.kind == SectionKind::GoldenFrames);
+        let golden = golden.map(|section| GoldenFrames::read(section.bytes)).transpose()?;
+        if let Some(golden) = &golden {
+            golden.check(manifest.model.size, manifest.threshold)?;
+        }
+        Ok(Self { id, manifest, reference, golden, sections })
     }
 
     /// The decoded and validated manifest.
@@ -120,6 +127,11 @@ impl<'a> Bundle<'a> {
     /// The stored maps and the mask that the manifest's recipe asks for.
     pub const fn reference(&self) -> ScoreReference<&'a [u8]> {
         self.reference
+    }
+
+    /// The frames for a station's self-test; `None` if the bundle has none.
+    pub const fn golden_frames(&self) -> Option<GoldenFrames<'a>> {
+        self.golden
     }
 
     /// The bytes of the section of this kind, if there is one.

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use super::layout::{ENTRY_LEN, HASH_LEN, HEADER_LEN, sha256};
 use super::*;
 use crate::difference::{InvalidReference, Mask, ResidualMaps, Stored};
-use crate::image::Size;
+use crate::image::{GrayView, Size};
+use crate::score::{Score, Threshold};
 use crate::testing::{self, from_hex, manifest, manifest_bytes, seal};
 use crate::wire::Manifest;
 
@@ -187,13 +188,28 @@ fn maps_and_mask(size: Size) -> (Vec<u8>, Vec<u8>) {
     (ResidualMaps::<&[u8]>::encode(size, all(1), all(2)).collect(), Mask::<&[u8]>::encode(size, weights).collect())
 }
 
+/// A frame that passes with a score of 1000 and one that is rejected with 1001: the threshold of [`manifest`].
+fn golden_frames(size: Size) -> Vec<u8> {
+    let (dark, bright) = (vec![10; size.area()], vec![200; size.area()]);
+    let frame = |raw, verdict| GoldenFrame {
+        input: GrayView::packed(&dark, size).unwrap(),
+        reconstruction: GrayView::packed(&bright, size).unwrap(),
+        score: Score::new(raw).unwrap(),
+        verdict,
+    };
+    let frames = [frame(1000, GoldenVerdict::Pass), frame(1001, GoldenVerdict::Reject)];
+    GoldenFrames::encode(size, frames.into_iter()).collect()
+}
+
 fn with_sections(manifest: &Manifest, maps: Option<&[u8]>, mask: Option<&[u8]>) -> Vec<u8> {
+    let manifest_size = manifest.model.size;
     let manifest = manifest_bytes(manifest);
     let mut sections: Vec<(SectionKind, &[u8])> =
         vec![(SectionKind::Manifest, &manifest), (SectionKind::Onnx, b"model")];
     sections.extend(maps.map(|maps| (SectionKind::ResidualMaps, maps)));
     sections.extend(mask.map(|mask| (SectionKind::Mask, mask)));
-    sections.push((SectionKind::GoldenFrames, b"frames"));
+    let golden = golden_frames(manifest_size);
+    sections.push((SectionKind::GoldenFrames, &golden));
     seal(&sections)
 }
 
@@ -205,10 +221,41 @@ fn all_kinds_of_sections_are_found() {
     let bytes = with_sections(&manifest, Some(&maps), Some(&mask));
     let bundle = Bundle::verify(&bytes).unwrap();
     let texts = SectionKind::ALL.map(|kind| bundle.section(kind).unwrap());
-    assert_eq!(texts[1..], [&b"model"[..], &maps, &mask, b"frames"]);
+    let golden = golden_frames(manifest.model.size);
+    assert_eq!(texts[1..], [&b"model"[..], &maps, &mask, &golden]);
     let reference = bundle.reference();
     assert_eq!(reference.residuals, ResidualMaps::read(&maps[..]).ok());
     assert_eq!(reference.mask, Mask::read(&mask[..]).ok());
+    assert_eq!(bundle.golden_frames(), GoldenFrames::read(&golden).ok());
+    assert_eq!(Bundle::verify(&small()).unwrap().golden_frames(), None);
+}
+
+#[test]
+fn golden_frames_are_those_of_the_model_and_the_threshold() {
+    let with = |manifest: &Manifest, golden: &[u8]| {
+        let encoded = manifest_bytes(manifest);
+        let sections =
+            [(SectionKind::Manifest, &encoded[..]), (SectionKind::Onnx, b"m"), (SectionKind::GoldenFrames, golden)];
+        Bundle::verify(&seal(&sections)).map(drop)
+    };
+    let size = manifest().model.size;
+    let golden = golden_frames(size);
+    assert_eq!(with(&manifest(), &golden), Ok(()));
+    let found = golden.len() - 1;
+    let short = InvalidGoldenFrames::Length { found, expected: found + 1 };
+    assert_eq!(with(&manifest(), &golden[..found]), Err(short.into()));
+    let turned = Size::new(size.height, size.width);
+    let other = InvalidGoldenFrames::Size { found: turned, expected: size };
+    assert_eq!(with(&manifest(), &golden_frames(turned)), Err(other.into()));
+    for (raw, frame) in [(1000, 0), (1002, 1)] {
+        let evidence = crate::wire::ThresholdEvidence::ByHand { trial: None };
+        let moved = Manifest { threshold: Threshold::new(raw).unwrap(), evidence, ..manifest() };
+        let refused = with(&moved, &golden).unwrap_err();
+        assert!(
+            matches!(refused, BundleError::GoldenFrames(InvalidGoldenFrames::Verdict { frame: f, .. }) if f == frame),
+            "{refused}"
+        );
+    }
 }
 
 #[test]

@@ -58,6 +58,15 @@ impl<'a> FrameView<'a> {
         self.format
     }
 
+    /// The bytes of row `y`, without what lies between the rows; empty if there is no such row.
+    pub fn row(&self, y: u16) -> &'a [u8] {
+        if y >= self.size.height {
+            return &[];
+        }
+        let start = usize::from(y) * self.stride;
+        &self.data[start..start + usize::from(self.size.width) * self.format.bytes_per_pixel()]
+    }
+
     /// Writes the 8-bit luma of the pixels from column `x0` of row `y` on, as many as `out` holds.
     ///
     /// RGB becomes `(19595 R + 38470 G + 7471 B + 32768) >> 16` (Pillow's integers for ITU-R BT.601), 16-bit gray

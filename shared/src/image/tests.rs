@@ -40,6 +40,16 @@ fn strides_and_buffers_too_short_are_refused() {
 }
 
 #[test]
+fn rows_of_a_frame_have_their_pixels_and_nothing_between() {
+    let bytes: Vec<u8> = (0..32).collect();
+    let frame = FrameView::new(&bytes, SIZE, 10, PixelFormat::Gray16).unwrap();
+    assert_eq!(frame.row(0), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(frame.row(1), [10, 11, 12, 13, 14, 15]);
+    assert!(frame.row(2).is_empty());
+    assert!(frame.row(u16::MAX).is_empty());
+}
+
+#[test]
 fn a_stride_beyond_all_memory_is_refused() {
     let error = GrayView::new(&[0; 9], SIZE, usize::MAX).unwrap_err();
     assert_eq!(error, ImageError::BufferTooShort { found: 9, needed: usize::MAX });

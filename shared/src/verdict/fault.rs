@@ -43,11 +43,39 @@ pub enum FaultReason {
     ScoreFailed = 11,
     /// The verdict came after the deadline.
     Late = 12,
+    /// The frame has the content of the frames before it.
+    FrameFrozen = 13,
+    /// Too much of the frame is white.
+    FrameOverexposed = 14,
+    /// Too much of the frame is black.
+    FrameUnderexposed = 15,
+    /// The frame is not sharp enough.
+    FrameBlurred = 16,
+    /// The camera is gone.
+    CameraLost = 17,
+    /// The camera gave no frame in time.
+    CameraTimeout = 18,
+    /// The camera does not keep the settings that were asked for.
+    CameraSettings = 19,
+    /// More parts are in flight than there is room for.
+    QueueFull = 20,
+    /// A part came that was not triggered in time, or not at all.
+    TriggerMissed = 21,
+    /// A trigger came too soon after the one before.
+    TriggerEarly = 22,
+    /// No frame was captured in the part's window.
+    NoFrameForPart = 23,
+    /// An output could not be driven.
+    OutputFailed = 24,
+    /// The self-test did not give the expected scores and verdicts.
+    SelfTestFailed = 25,
+    /// The line was in fault while the part was in flight.
+    LineFaulted = 26,
 }
 
 impl FaultReason {
     /// Every reason, by ascending code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 26] = [
         Self::FrameUnreadable,
         Self::FrameSize,
         Self::FrameStale,
@@ -60,6 +88,20 @@ impl FaultReason {
         Self::OutputSize,
         Self::ScoreFailed,
         Self::Late,
+        Self::FrameFrozen,
+        Self::FrameOverexposed,
+        Self::FrameUnderexposed,
+        Self::FrameBlurred,
+        Self::CameraLost,
+        Self::CameraTimeout,
+        Self::CameraSettings,
+        Self::QueueFull,
+        Self::TriggerMissed,
+        Self::TriggerEarly,
+        Self::NoFrameForPart,
+        Self::OutputFailed,
+        Self::SelfTestFailed,
+        Self::LineFaulted,
     ];
 
     /// The stable code, at least 1.
@@ -87,6 +129,20 @@ impl FaultReason {
             Self::OutputSize => "output_size",
             Self::ScoreFailed => "score_failed",
             Self::Late => "late",
+            Self::FrameFrozen => "frame_frozen",
+            Self::FrameOverexposed => "frame_overexposed",
+            Self::FrameUnderexposed => "frame_underexposed",
+            Self::FrameBlurred => "frame_blurred",
+            Self::CameraLost => "camera_lost",
+            Self::CameraTimeout => "camera_timeout",
+            Self::CameraSettings => "camera_settings",
+            Self::QueueFull => "queue_full",
+            Self::TriggerMissed => "trigger_missed",
+            Self::TriggerEarly => "trigger_early",
+            Self::NoFrameForPart => "no_frame_for_part",
+            Self::OutputFailed => "output_failed",
+            Self::SelfTestFailed => "self_test_failed",
+            Self::LineFaulted => "line_faulted",
         }
     }
 
@@ -105,6 +161,20 @@ impl FaultReason {
             Self::OutputSize => "the model's output has the wrong size",
             Self::ScoreFailed => "the reconstruction could not be scored",
             Self::Late => "the verdict came after the deadline",
+            Self::FrameFrozen => "the frame is the same as those before it",
+            Self::FrameOverexposed => "the frame is overexposed",
+            Self::FrameUnderexposed => "the frame is underexposed",
+            Self::FrameBlurred => "the frame is blurred",
+            Self::CameraLost => "the camera is disconnected",
+            Self::CameraTimeout => "the camera gave no frame in time",
+            Self::CameraSettings => "the camera did not take its settings",
+            Self::QueueFull => "too many parts are between trigger and gate",
+            Self::TriggerMissed => "a trigger was missed",
+            Self::TriggerEarly => "a trigger came too soon after the one before",
+            Self::NoFrameForPart => "no frame was captured of the part",
+            Self::OutputFailed => "an output could not be driven",
+            Self::SelfTestFailed => "the self-test failed",
+            Self::LineFaulted => "the line was in fault while the part was on it",
         }
     }
 }
@@ -196,8 +266,31 @@ mod tests {
             (10, "output_size"),
             (11, "score_failed"),
             (12, "late"),
+            (13, "frame_frozen"),
+            (14, "frame_overexposed"),
+            (15, "frame_underexposed"),
+            (16, "frame_blurred"),
+            (17, "camera_lost"),
+            (18, "camera_timeout"),
+            (19, "camera_settings"),
+            (20, "queue_full"),
+            (21, "trigger_missed"),
+            (22, "trigger_early"),
+            (23, "no_frame_for_part"),
+            (24, "output_failed"),
+            (25, "self_test_failed"),
+            (26, "line_faulted"),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_text_is_a_sentence_of_its_own() {
+        for (index, reason) in FaultReason::ALL.iter().enumerate() {
+            let text = reason.text();
+            assert!(text.starts_with(char::is_lowercase) && !text.ends_with('.'), "{text}");
+            assert!(FaultReason::ALL[..index].iter().all(|other| other.text() != text), "{text}");
+        }
     }
 
     #[test]
@@ -210,8 +303,8 @@ mod tests {
                 assert_eq!(postcard::to_slice(&reason, &mut bytes).unwrap(), [code]);
             }
         }
-        let error = FaultReason::try_from(13).unwrap_err();
-        assert_eq!(error.to_string(), "found the fault code 13, expected 1 to 12");
+        let error = FaultReason::try_from(27).unwrap_err();
+        assert_eq!(error.to_string(), "found the fault code 27, expected 1 to 26");
     }
 
     #[test]

@@ -341,8 +341,14 @@ fn any_record() -> impl Strategy<Value = InspectionRecord> {
         score,
         total,
     });
-    (any::<(u64, u64, [u8; 32])>(), 0..=Score::MAX.raw(), 0..=Threshold::MAX.raw(), stages, 0_usize..15).prop_map(
-        |((sequence, captured_at_us, bundle), score, threshold, stages, reason)| {
+    (
+        any::<(u64, u64, [u8; 32])>(),
+        0..=Score::MAX.raw(),
+        0..=Threshold::MAX.raw(),
+        stages,
+        0..FaultReason::ALL.len() + 3,
+    )
+        .prop_map(|((sequence, captured_at_us, bundle), score, threshold, stages, reason)| {
             let (score, threshold) = (Score::new(score).unwrap(), Threshold::new(threshold).unwrap());
             let verdict = match FaultReason::ALL.get(reason) {
                 Some(&reason) => RecordedVerdict::Fault(reason),
@@ -352,8 +358,7 @@ fn any_record() -> impl Strategy<Value = InspectionRecord> {
             let score = (reason % 2 == 0 || reason >= FaultReason::ALL.len()).then_some(score);
             let stamp = FrameStamp { sequence, captured_at_us };
             InspectionRecord { stamp, bundle: BundleId(bundle), verdict, score, threshold, stages }
-        },
-    )
+        })
 }
 
 proptest! {

@@ -1,0 +1,27 @@
+//! `outputs`: drives every output safe, for the service before it starts the station and after that has ended.
+
+use std::io::{self, Write};
+
+use anyhow::Context;
+use edge_runtime::actuator::Outputs;
+use edge_runtime::actuator::gpio::request_outputs;
+use edge_runtime::actuator::wiring::OutputWiring;
+
+use crate::cli::OutputsArguments;
+
+/// Runs the command.
+pub fn run(arguments: &OutputsArguments) -> anyhow::Result<()> {
+    let path = &arguments.config;
+    let wiring = OutputWiring::read(path).with_context(|| format!("{}: [outputs] or [gate]", path.display()))?;
+    let mut out = io::stdout().lock();
+    if wiring.wired().next().is_none() {
+        writeln!(out, "no outputs are wired")?;
+        return Ok(());
+    }
+    let mut outputs = Outputs::new(request_outputs(&wiring)?)?;
+    outputs.make_safe()?;
+    for (name, line, polarity) in wiring.wired() {
+        writeln!(out, "{name}: {} line {line} is inactive ({polarity})", wiring.chip.display())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! The thread that tells the world: status file each second, watchdog while both the inspection and the line go on,
+//! changes of state to the log, and the order to clear a fault to the line. Nothing waits for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::Context;
+use edge_runtime::clock::{Clock, MonotonicClock};
+use edge_runtime::config::StationConfig;
+use edge_runtime::line::State;
+use edge_runtime::status::{Status, StatusFile, boot_id};
+use edge_runtime::supervision::{Progress, Supervisor, Systemd, watchdog_us};
+use shared::bundle::{Bundle, BundleId};
+use shared::score::Threshold;
+use shared::verdict::FaultReason;
+
+use super::keeping::Numbers;
+use super::{Handle, Signals, fault_of, settings};
+use crate::log;
+
+/// How often it looks.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// How often the status is written.
+const STATUS_EVERY_US: u64 = 1_000_000;
+
+/// The thread and the flag that ends it.
+pub struct Housekeeping {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Housekeeping {
+    /// Starts the thread.
+    pub fn start(
+        config: &StationConfig,
+        bundle: &Bundle<'_>,
+        handle: Handle,
+        numbers: Arc<Numbers>,
+        clock: MonotonicClock,
+        signals: &Signals,
+    ) -> anyhow::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (now_us, stall_us) = (clock.now_us(), u64::from(config.watchdog.stall_ms) * 1000);
+        let progress = Progress::new(stall_us, now_us);
+        let mut keeper = Keeper {
+            stop: Arc::clone(&stop),
+            clear: Arc::clone(&signals.clear),
+            supervisor: Supervisor::new(Systemd, progress.clone(), watchdog_us().is_some()),
+            line_progress: progress,
+            file: StatusFile::new(&config.runtime_dir),
+            boot_id: boot_id(),
+            camera: settings::camera_name(config),
+            product: bundle.manifest().product.to_string(),
+            bundle: bundle.id(),
+            threshold: bundle.manifest().threshold,
+            started_at_us: now_us,
+            told: State::Starting,
+            was_ready: false,
+            fails: false,
+            handle,
+            numbers,
+            clock,
+        };
+        let thread = thread::Builder::new().name("housekeeping".to_owned()).spawn(move || keeper.work());
+        Ok(Self { stop, thread: thread.context("the housekeeping thread cannot be started")? })
+    }
+
+    /// Ends the thread and removes the status file.
+    pub fn stop(self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // A panic in it has moved nothing.
+        let _ = self.thread.join();
+    }
+}
+
+struct Keeper {
+    stop: Arc<AtomicBool>,
+    clear: Arc<AtomicBool>,
+    supervisor: Supervisor<Systemd>,
+    line_progress: Progress,
+    file: StatusFile,
+    boot_id: String,
+    camera: String,
+    product: String,
+    bundle: BundleId,
+    threshold: Threshold,
+    started_at_us: u64,
+    told: State,
+    was_ready: bool,
+    fails: bool,
+    handle: Handle,
+    numbers: Arc<Numbers>,
+    clock: MonotonicClock,
+}
+
+impl Keeper {
+    fn work(&mut self) {
+        let mut written_at_us = 0;
+        while !self.stop.load(Ordering::SeqCst) {
+            if self.clear.swap(false, Ordering::SeqCst) {
+                log::lines::notice("told to clear the fault");
+                self.handle.clear();
+            }
+            let now_us = self.clock.now_us();
+            let changed = self.tell_state();
+            let line_goes_on = self.line_progress.goes_on(self.handle.beats(), now_us);
+            if line_goes_on {
+                // Nobody is left to tell if the service manager does not listen.
+                let _ = self.supervisor.tick(self.numbers.attempts(), now_us);
+            }
+            if changed || now_us.saturating_sub(written_at_us) >= STATUS_EVERY_US {
+                written_at_us = now_us;
+                self.write_status(now_us);
+            }
+            thread::sleep(INTERVAL);
+        }
+        self.tell_state();
+        let _ = self.supervisor.stopping();
+        let _ = self.file.remove();
+    }
+
+    /// Logs a change of state and tells the service manager; says whether there was one.
+    fn tell_state(&mut self) -> bool {
+        let state = self.handle.state();
+        if state == self.told {
+            return false;
+        }
+        log::lines::state_changed(self.told.name(), state.name(), fault_of(state).unwrap_or("as it should"));
+        self.told = state;
+        let told = if state == State::Ready && !self.was_ready {
+            self.was_ready = true;
+            self.supervisor.ready(state.name())
+        } else {
+            self.supervisor.status(fault_of(state).unwrap_or(state.name()))
+        };
+        let _ = told;
+        true
+    }
+
+    fn write_status(&mut self, now_us: u64) {
+        let state = self.handle.state();
+        let counters = self.handle.counters();
+        let tallies = self.numbers.tallies();
+        let status = Status {
+            version: env!("CARGO_PKG_VERSION"),
+            pid: std::process::id(),
+            boot_id: &self.boot_id,
+            written_at_us: now_us,
+            uptime_us: now_us - self.started_at_us,
+            state: state.name(),
+            ready: state == State::Ready,
+            fault: fault_of(state),
+            bundle: self.bundle,
+            product: &self.product,
+            threshold: self.threshold,
+            camera: &self.camera,
+            inspections: &tallies.0,
+            latency_us: &tallies.1,
+            dropped_records: self.numbers.dropped_records(),
+            kept_images: self.numbers.images().kept(),
+            dropped_images: self.numbers.images().dropped(),
+            dropped_log_entries: log::logger::dropped(),
+            missed_triggers: counters.faults.of(FaultReason::TriggerMissed),
+        };
+        let written = self.file.write(&status);
+        drop(tallies);
+        match (written, self.fails) {
+            (Ok(()), _) => self.fails = false,
+            (Err(error), false) => {
+                self.fails = true;
+                log::lines::notice(&format!("the status cannot be written: {error}"));
+            }
+            (Err(_), true) => {}
+        }
+    }
+}

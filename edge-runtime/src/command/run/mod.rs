@@ -1,0 +1,182 @@
+//! `run`: the station. Opens everything in the order of safety, then inspects until told to stop.
+//!
+//! Threads: this one captures and judges; `line` moves the outputs; `housekeeping` tells the service manager and writes
+//! the status; `images` writes images. Only the first two can make a part pass, and only together.
+
+mod housekeeping;
+mod keeping;
+mod line_thread;
+mod settings;
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use anyhow::{Context, bail};
+use edge_runtime::bundle::BundleFile;
+use edge_runtime::camera;
+use edge_runtime::clock::MonotonicClock;
+use edge_runtime::config::{SourceKind, StationConfig};
+use edge_runtime::events::Event as StationEvent;
+use edge_runtime::inspector::Inspector;
+use edge_runtime::line::{Event, FaultKind, Line, LineHandle, State};
+use edge_runtime::recorder::rotating::RotationLimits;
+use edge_runtime::station::{Station, Step};
+use shared::bundle::Bundle;
+use shared::verdict::FaultReason;
+use shared::wire::RecordedVerdict;
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+
+use crate::cli::RunArguments;
+use crate::log;
+use housekeeping::Housekeeping;
+use keeping::Keeping;
+
+type Handle = LineHandle<MonotonicClock>;
+
+/// Runs the command.
+pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
+    let config = StationConfig::read(&arguments.config)?;
+    let signals = Signals::register()?;
+    let log_limits = RotationLimits { file_bytes: config.log.file_bytes, files: config.log.files };
+    if let Err(error) = log::start(&config.log_dir(), log_limits) {
+        log::say(&format!("{}: the log cannot be written: {error}", config.log_dir().display()));
+    }
+    let outcome = station(&config, &signals);
+    log::lines::stopped(&match &outcome {
+        Ok(why) => (*why).to_owned(),
+        Err(error) => format!("{error:#}"),
+    });
+    outcome.map(|_| ())
+}
+
+/// Set by signals.
+struct Signals {
+    stop: Arc<AtomicBool>,
+    clear: Arc<AtomicBool>,
+}
+
+impl Signals {
+    fn register() -> anyhow::Result<Self> {
+        let signals = Self { stop: Arc::default(), clear: Arc::default() };
+        for (signal, flag) in [(SIGTERM, &signals.stop), (SIGINT, &signals.stop), (SIGUSR1, &signals.clear)] {
+            signal_hook::flag::register(signal, Arc::clone(flag)).context("a signal cannot be handled")?;
+        }
+        Ok(signals)
+    }
+}
+
+/// From safe outputs to the end. Gives why it ended.
+fn station(config: &StationConfig, signals: &Signals) -> anyhow::Result<&'static str> {
+    let clock = MonotonicClock::new();
+    // The outputs are safe from here on: nothing that takes time comes before.
+    let line = Line::new(settings::timing(config), settings::trigger_mode(config))?;
+    let (handle, line_thread) = line_thread::start(config, line, clock)?;
+    let file = BundleFile::read(&config.bundle)?;
+    let bundle = file.verify().with_context(|| format!("{}: refused", config.bundle.display()))?;
+    let max_age_us = match config.camera.source {
+        // A file is as old as it is.
+        SourceKind::Folder | SourceKind::Raw => u64::MAX,
+        SourceKind::V4l | SourceKind::Pipe => u64::from(config.camera.max_age_ms) * 1000,
+    };
+    let mut inspector = Inspector::open(&bundle, clock, max_age_us)
+        .with_context(|| format!("{}: the bundle cannot be used", config.bundle.display()))?
+        .with_quality(settings::quality(config)?);
+    let keeping = Keeping::start(config, &bundle, clock)?;
+    let shared = keeping.shared();
+    let housekeeping = Housekeeping::start(config, &bundle, handle.clone(), Arc::clone(&shared), clock, signals)?;
+    handle.event(Event::Started);
+    self_test(&mut inspector, &bundle, &handle);
+    let source = camera::open(&settings::camera(config)).context("the camera cannot be opened")?;
+    let wired = config.trigger.mode == edge_runtime::config::TriggerMode::Gpio;
+    let told = handle.clone();
+    let events = move |event: &StationEvent<'_>| {
+        follow(&told, event, wired);
+        log::lines::event(event);
+    };
+    let mut station = Station::new(source, inspector, handle.clone(), keeping, events);
+    let mut inspect = || loop {
+        if signals.stop.load(Ordering::SeqCst) {
+            break "told to stop";
+        }
+        if !handle.is_running() {
+            break "the line thread ended";
+        }
+        if handle.self_test_due() {
+            self_test(station.inspector_mut(), &bundle, &handle);
+        }
+        shared.attempted();
+        if station.step() == Step::Ended {
+            while handle.in_flight() > 0 && !signals.stop.load(Ordering::SeqCst) {
+                shared.attempted();
+                thread::sleep(std::time::Duration::from_millis(5));
+            }
+            break "the source has no more frames";
+        }
+    };
+    // What the panic left half-changed is not used again.
+    let outcome = panic::catch_unwind(AssertUnwindSafe(&mut inspect));
+    handle.stop();
+    let ended = line_thread.join().map_err(|_| anyhow::anyhow!("the line thread panicked; the outputs are safe"))?;
+    housekeeping.stop();
+    ended?;
+    let Ok(why) = outcome else { bail!("the inspection panicked; the outputs are safe") };
+    if why == "the line thread ended" {
+        bail!("the line thread ended; the outputs are safe");
+    }
+    Ok(why)
+}
+
+/// Proves model and pipeline by the bundle's golden frames. A failure is a latched fault.
+fn self_test<R: edge_runtime::reconstruct::Reconstructor>(
+    inspector: &mut Inspector<R, MonotonicClock>,
+    bundle: &Bundle<'_>,
+    handle: &Handle,
+) {
+    match inspector.self_test(bundle) {
+        Ok(report) if report.is_proven() => {
+            log::lines::notice(&format!(
+                "self-test passed: {} golden frames, {} of their pixels differ, by at most {}",
+                report.frames, report.differing_pixels, report.greatest_pixel_difference
+            ));
+            handle.event(Event::SelfTestPassed);
+        }
+        Ok(_) => {
+            log::lines::notice("self-test: the bundle has no golden frames; the model runs, more is not known");
+            handle.event(Event::SelfTestPassed);
+        }
+        Err(error) => {
+            log::lines::notice(&format!("self-test failed: {:#}", anyhow::Error::from(error)));
+            handle.event(Event::SelfTestFailed);
+        }
+    }
+}
+
+/// What the camera's failures and the frames' faults mean for the line. A camera that is triggered by the line gives no
+/// frame while no part waits for one; that is no fault.
+fn follow(handle: &Handle, event: &StationEvent<'_>, wired: bool) {
+    match event {
+        StationEvent::CaptureFailed { error, .. } => match error.reason() {
+            FaultReason::CameraTimeout if wired && !handle.waits_for_frame() => {}
+            FaultReason::CameraSettings => handle.fault(FaultReason::CameraSettings, FaultKind::Latched),
+            reason @ (FaultReason::CameraTimeout | FaultReason::CameraLost) => {
+                handle.fault(reason, FaultKind::Recovering);
+            }
+            // One frame is damaged: its part is a reject, the next one may be good.
+            _ => {}
+        },
+        StationEvent::Inspected(record) if record.verdict == RecordedVerdict::Fault(FaultReason::FrameFrozen) => {
+            handle.fault(FaultReason::FrameFrozen, FaultKind::Latched);
+        }
+        _ => {}
+    }
+}
+
+/// The words of a state's fault.
+fn fault_of(state: State) -> Option<&'static str> {
+    match state {
+        State::Faulted { reason, .. } => Some(reason.name()),
+        _ => None,
+    }
+}

@@ -1,0 +1,212 @@
+//! What the types cannot say: ranges of single keys, and keys that have to fit each other.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use super::{CameraFormat, SourceKind, StationConfig, TriggerMode};
+
+/// Something that is wrong, and the keys it is about; the line is that of the first which the file has.
+pub(super) struct Finding {
+    pub keys: Vec<String>,
+    pub message: String,
+    /// It compares keys, so it means nothing where one of them could not be read.
+    pub needs_all: bool,
+}
+
+/// All that is wrong with `config`. `given` tells whether the file has a dotted key.
+pub(super) fn check(config: &StationConfig, given: impl Fn(&str) -> bool) -> Vec<Finding> {
+    let mut checks = Checks::default();
+    for (key, hint) in
+        [("bundle", "the file that the host trainer sealed"), ("camera.source", "one of v4l, folder, raw, pipe")]
+    {
+        if !given(key) {
+            checks.single(key, format!("{key} is missing: give {hint}"));
+        }
+    }
+    checks.ranges(config);
+    checks.camera(config);
+    checks.timing(config);
+    checks.lines(config);
+    checks.0
+}
+
+#[derive(Default)]
+struct Checks(Vec<Finding>);
+
+impl Checks {
+    fn single(&mut self, key: &str, message: String) {
+        self.0.push(Finding { keys: vec![key.to_owned()], message, needs_all: false });
+    }
+
+    fn cross(&mut self, keys: &[&str], message: String) {
+        let keys = keys.iter().map(|&key| key.to_owned()).collect();
+        self.0.push(Finding { keys, message, needs_all: true });
+    }
+
+    fn range<T: PartialOrd + Display>(&mut self, key: &str, value: T, allowed: RangeInclusive<T>) {
+        if !allowed.contains(&value) {
+            let (least, greatest) = (allowed.start(), allowed.end());
+            self.single(key, format!("{key}: found {value}, expected {least} to {greatest}"));
+        }
+    }
+
+    fn ranges(&mut self, config: &StationConfig) {
+        const HOUR_MS: u32 = 3_600_000;
+        const MAX_SIDE: u16 = shared::image::MAX_SIDE;
+        let StationConfig { camera, trigger, gate, records, images, log, watchdog, .. } = config;
+        for (key, value) in [("camera.width", camera.width), ("camera.height", camera.height)] {
+            self.range(key, value.unwrap_or(1), 1..=MAX_SIDE);
+        }
+        self.range("camera.timeout_ms", camera.timeout_ms, 1..=60_000);
+        self.range("camera.max_age_ms", camera.max_age_ms, 1..=60_000);
+        self.range("camera.quality.max_overexposed", camera.quality.max_overexposed, 0.0..=1.0);
+        self.range("camera.quality.max_underexposed", camera.quality.max_underexposed, 0.0..=1.0);
+        self.range("camera.quality.min_sharpness", camera.quality.min_sharpness, 0.0..=65025.0);
+        self.range("camera.quality.frozen_frames", camera.quality.frozen_frames, 0..=1000);
+        if camera.quality.frozen_frames == 1 {
+            let key = "camera.quality.frozen_frames";
+            self.single(key, format!("{key}: found 1, expected 2 to 1000, or 0 for no check: one frame equals itself"));
+        }
+        self.range("trigger.debounce_us", trigger.debounce_us, 0..=1_000_000);
+        self.range("trigger.min_gap_ms", trigger.min_gap_ms, 1..=HOUR_MS);
+        self.range("trigger.frame_from_ms", trigger.frame_from_ms, 0..=60_000);
+        self.range("trigger.frame_to_ms", trigger.frame_to_ms, 1..=60_000);
+        self.range("gate.delay_ms", gate.delay_ms.unwrap_or(1), 1..=HOUR_MS);
+        self.range("gate.delay_ticks", gate.delay_ticks.unwrap_or(1), 1..=1_000_000_000);
+        self.range("gate.budget_ms", gate.budget_ms, 1..=HOUR_MS);
+        self.range("gate.pulse_ms", gate.pulse_ms, 1..=10_000);
+        self.range("gate.tolerance_ms", gate.tolerance_ms, 1..=1000);
+        self.range("records.segment_bytes", records.segment_bytes, 4096..=1 << 30);
+        self.range("records.segments", records.segments, 2..=1_000_000);
+        self.range("images.near_share", images.near_share, 0.0..=1.0);
+        self.range("images.max_bytes", images.max_bytes, 1 << 20..=1 << 44);
+        self.range("log.file_bytes", log.file_bytes, 4096..=1 << 30);
+        self.range("log.files", log.files, 2..=10_000);
+        self.range("watchdog.stall_ms", watchdog.stall_ms, 100..=600_000);
+        for (name, line) in config.outputs.wired() {
+            self.range(&format!("outputs.{name}"), line.line, 0..=MAX_GPIO_LINE);
+        }
+        for (key, line) in [
+            ("trigger.line", trigger.line),
+            ("trigger.encoder.line", trigger.encoder.as_ref().map(|encoder| encoder.line)),
+            ("inputs.reset", config.inputs.reset.map(|reset| reset.line)),
+        ] {
+            self.range(key, line.unwrap_or(0), 0..=MAX_GPIO_LINE);
+        }
+    }
+
+    fn camera(&mut self, config: &StationConfig) {
+        let camera = &config.camera;
+        let (name, formats): (_, &[CameraFormat]) = match camera.source {
+            SourceKind::V4l => ("v4l", &[CameraFormat::Grey, CameraFormat::Yuyv, CameraFormat::Mjpeg]),
+            SourceKind::Folder => ("folder", &[]),
+            SourceKind::Raw => ("raw", RAW_FORMATS),
+            SourceKind::Pipe => ("pipe", RAW_FORMATS),
+        };
+        let source = format!("camera.source = \"{name}\"");
+        if matches!(camera.source, SourceKind::Folder | SourceKind::Raw) && camera.path.is_none() {
+            self.cross(&["camera.source"], format!("{source} needs camera.path"));
+        }
+        if let Some(format) = camera.format.filter(|format| !formats.contains(format)) {
+            let allowed = match formats {
+                [] => "no camera.format".to_owned(),
+                formats => format!("one of {}", formats.iter().map(format_name).collect::<Vec<_>>().join(", ")),
+            };
+            let found = format_name(&format);
+            self.cross(&["camera.format"], format!("camera.format = \"{found}\", but {source} takes {allowed}"));
+        }
+        if formats == RAW_FORMATS {
+            let needed = [
+                ("camera.format", camera.format.is_none()),
+                ("camera.width", camera.width.is_none()),
+                ("camera.height", camera.height.is_none()),
+            ];
+            for (key, _) in needed.into_iter().filter(|(_, missing)| *missing) {
+                self.cross(&["camera.source"], format!("{source} needs {key}: raw frames do not say it themselves"));
+            }
+        } else if camera.width.is_some() != camera.height.is_some() {
+            let message = "give both camera.width and camera.height, or neither".to_owned();
+            self.cross(&["camera.width", "camera.height"], message);
+        }
+    }
+
+    fn timing(&mut self, config: &StationConfig) {
+        let StationConfig { camera, trigger, gate, watchdog, .. } = config;
+        let gpio = trigger.mode == TriggerMode::Gpio;
+        if gpio && trigger.line.is_none() {
+            self.cross(&["trigger.mode"], "trigger.mode = \"gpio\" needs trigger.line".to_owned());
+        }
+        match (gate.delay_ms, gate.delay_ticks) {
+            (Some(_), Some(_)) => {
+                let message = "found both gate.delay_ms and gate.delay_ticks, expected one".to_owned();
+                self.cross(&["gate.delay_ticks"], message);
+            }
+            (None, Some(_)) if trigger.encoder.is_none() => {
+                self.cross(&["gate.delay_ticks"], "gate.delay_ticks needs [trigger.encoder]".to_owned());
+            }
+            (None, Some(_)) => {}
+            (delay, None) => {
+                let delay = delay.unwrap_or(super::sections::DEFAULT_DELAY_MS);
+                self.below(("gate.budget_ms", gate.budget_ms), ("gate.delay_ms", delay));
+            }
+        }
+        let (debounce, gap) = (trigger.debounce_us, trigger.min_gap_ms);
+        if u64::from(debounce) >= u64::from(gap) * 1000 {
+            let message = format!(
+                "trigger.debounce_us ({debounce}) has to be below trigger.min_gap_ms ({gap} ms, {} us)",
+                u64::from(gap) * 1000
+            );
+            self.cross(&["trigger.debounce_us", "trigger.min_gap_ms"], message);
+        }
+        self.below(("trigger.frame_from_ms", trigger.frame_from_ms), ("trigger.frame_to_ms", trigger.frame_to_ms));
+        if gpio {
+            self.below(("gate.pulse_ms", gate.pulse_ms), ("trigger.min_gap_ms", trigger.min_gap_ms));
+            // A frame finds its part by its time: windows of two parts must not overlap.
+            let window = trigger.frame_to_ms.saturating_sub(trigger.frame_from_ms);
+            self.below(("the window up to trigger.frame_to_ms", window), ("trigger.min_gap_ms", trigger.min_gap_ms));
+        }
+        self.below(("camera.timeout_ms", camera.timeout_ms), ("watchdog.stall_ms", watchdog.stall_ms));
+    }
+
+    fn below(&mut self, (low, less): (&str, u32), (high, more): (&str, u32)) {
+        if less >= more {
+            self.cross(&[low, high], format!("{low} ({less}) has to be below {high} ({more})"));
+        }
+    }
+
+    /// No two uses of one line of one chip.
+    fn lines(&mut self, config: &StationConfig) {
+        let StationConfig { trigger, gate, outputs, inputs, .. } = config;
+        let mut uses: Vec<(String, &Path, u32)> = Vec::new();
+        let trigger_line = trigger.line.filter(|_| trigger.mode == TriggerMode::Gpio);
+        uses.extend(trigger_line.map(|line| ("trigger.line".to_owned(), &*trigger.chip, line)));
+        let encoder = trigger.encoder.as_ref();
+        uses.extend(encoder.map(|encoder| ("trigger.encoder.line".to_owned(), &*encoder.chip, encoder.line)));
+        uses.extend(inputs.reset.map(|reset| ("inputs.reset".to_owned(), &*trigger.chip, reset.line)));
+        uses.extend(outputs.wired().map(|(name, output)| (format!("outputs.{name}"), &*gate.chip, output.line)));
+        for (index, (key, chip, line)) in uses.iter().enumerate() {
+            if let Some((other, ..)) = uses[..index].iter().find(|(_, c, l)| (c, l) == (chip, line)) {
+                let message = format!("{other} and {key} are both line {line} of {}", chip.display());
+                self.cross(&[key, other], message);
+            }
+        }
+    }
+}
+
+/// Chips have far fewer lines.
+const MAX_GPIO_LINE: u32 = 1023;
+
+const RAW_FORMATS: &[CameraFormat] =
+    &[CameraFormat::Gray8, CameraFormat::Gray16, CameraFormat::Rgb8, CameraFormat::Yuyv];
+
+fn format_name(format: &CameraFormat) -> &'static str {
+    match format {
+        CameraFormat::Grey => "grey",
+        CameraFormat::Yuyv => "yuyv",
+        CameraFormat::Mjpeg => "mjpeg",
+        CameraFormat::Gray8 => "gray8",
+        CameraFormat::Gray16 => "gray16",
+        CameraFormat::Rgb8 => "rgb8",
+    }
+}

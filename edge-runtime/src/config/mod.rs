@@ -1,0 +1,125 @@
+//! The station's configuration file: TOML, read once at start. Every key has a default but `bundle` and
+//! `camera.source`.
+//!
+//! A file with an unknown key, a wrong type, a value out of range or keys that contradict each other is refused whole,
+//! with every problem that was found and its line. Units are in the names of the keys. It opens no device and looks at
+//! no path.
+
+mod checks;
+mod error;
+mod nearest;
+mod parse;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use error::{ConfigError, Problem};
+pub use sections::{
+    Active, CameraConfig, CameraFormat, Edge, EncoderConfig, GateConfig, ImagesConfig, InputsConfig, Keep, LineConfig,
+    LogConfig, OutputsConfig, QualityConfig, RecordsConfig, SourceKind, TriggerConfig, TriggerMode, WatchdogConfig,
+};
+
+/// The largest configuration file that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A station's configuration, checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StationConfig {
+    /// The bundle to judge with. Required.
+    pub bundle: PathBuf,
+    /// Where records, images and the log are kept.
+    pub state_dir: PathBuf,
+    /// Where the status file lies.
+    pub runtime_dir: PathBuf,
+    /// Where frames come from.
+    pub camera: CameraConfig,
+    /// What starts a part.
+    pub trigger: TriggerConfig,
+    /// When and for how long the gate is driven.
+    pub gate: GateConfig,
+    /// The outputs, all on `gate.chip`. Without any the station drives nothing.
+    pub outputs: OutputsConfig,
+    /// The inputs other than trigger and encoder, on `trigger.chip`.
+    pub inputs: InputsConfig,
+    /// How much of the records is kept.
+    pub records: RecordsConfig,
+    /// Which images are kept, and how much of them.
+    pub images: ImagesConfig,
+    /// How much of the log is kept.
+    pub log: LogConfig,
+    /// When the station counts as hung.
+    pub watchdog: WatchdogConfig,
+}
+
+impl Default for StationConfig {
+    fn default() -> Self {
+        Self {
+            bundle: PathBuf::new(),
+            state_dir: DEFAULT_STATE_DIR.into(),
+            runtime_dir: DEFAULT_RUNTIME_DIR.into(),
+            camera: CameraConfig::default(),
+            trigger: TriggerConfig::default(),
+            gate: GateConfig::default(),
+            outputs: OutputsConfig::default(),
+            inputs: InputsConfig::default(),
+            records: RecordsConfig::default(),
+            images: ImagesConfig::default(),
+            log: LogConfig::default(),
+            watchdog: WatchdogConfig::default(),
+        }
+    }
+}
+
+/// Where records, images and the log are kept unless the configuration says otherwise.
+pub const DEFAULT_STATE_DIR: &str = "/var/lib/edge-runtime";
+
+/// Where the status file lies unless the configuration says otherwise.
+pub const DEFAULT_RUNTIME_DIR: &str = "/run/edge-runtime";
+
+impl StationConfig {
+    /// Reads and checks the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the file cannot be read, or with everything that is wrong in it.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = crate::bounded_read::read_bounded(path, MAX_BYTES)
+            .map_err(|failure| ConfigError::Unreadable { path: path.to_owned(), failure })?;
+        let text = String::from_utf8(bytes).map_err(|source| ConfigError::NotText { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Checks `text`; `path` is what errors call it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Refused`] with everything that is wrong in it.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        parse::parse(text).map_err(|problems| ConfigError::Refused { path: path.to_owned(), problems })
+    }
+
+    /// The configuration with its defaults, as a file that says the same.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("paths are UTF-8, since they came from a text, and every key is a name")
+    }
+
+    /// The folder of the record segments.
+    pub fn records_dir(&self) -> PathBuf {
+        self.state_dir.join("records")
+    }
+
+    /// The folder of the images.
+    pub fn images_dir(&self) -> PathBuf {
+        self.state_dir.join("images")
+    }
+
+    /// The folder of the log's files.
+    pub fn log_dir(&self) -> PathBuf {
+        self.state_dir.join("log")
+    }
+}

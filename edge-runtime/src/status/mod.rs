@@ -1,0 +1,70 @@
+//! What the station tells of itself: counters, latencies and state, as one JSON object in a file that is replaced whole
+//! once a second. Times are in microseconds of the station's clock. It does not know how the numbers come about.
+//!
+//! Counting and measuring take fixed memory and allocate nothing; neither does writing the file.
+
+mod counters;
+mod file;
+mod latency;
+
+pub use counters::Counters;
+pub use file::{Found, ReadStatusError, STALE_AFTER_US, StatusFile, boot_id, read_status};
+pub use latency::{Latencies, Stage};
+
+use serde::Serialize;
+use serde::Serializer;
+use shared::bundle::BundleId;
+use shared::score::Threshold;
+
+/// The station at one moment.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status<'a> {
+    /// The program's version.
+    pub version: &'a str,
+    /// The process, for `edge-runtime clear`.
+    pub pid: u32,
+    /// Which run of the operating system the times belong to: [`boot_id`].
+    pub boot_id: &'a str,
+    /// When this was written.
+    pub written_at_us: u64,
+    /// How long the process has been running.
+    pub uptime_us: u64,
+    /// The state's name.
+    pub state: &'a str,
+    /// Whether parts are taken. The exit code of `edge-runtime status`.
+    pub ready: bool,
+    /// Why the station is faulted; null if it is not.
+    pub fault: Option<&'a str>,
+    /// The bundle's hash.
+    #[serde(serialize_with = "displayed")]
+    pub bundle: BundleId,
+    /// What is inspected.
+    pub product: &'a str,
+    /// The bundle's threshold in Q24.
+    #[serde(rename = "threshold_raw", serialize_with = "raw")]
+    pub threshold: Threshold,
+    /// The camera in words.
+    pub camera: &'a str,
+    /// Inspections by verdict and reason.
+    pub inspections: &'a Counters,
+    /// Latencies of each stage since start.
+    pub latency_us: &'a Latencies,
+    /// Records that could not be written.
+    pub dropped_records: u64,
+    /// Image files written.
+    pub kept_images: u64,
+    /// Images that were to be kept and could not be.
+    pub dropped_images: u64,
+    /// Log entries that could not be written.
+    pub dropped_log_entries: u64,
+    /// Triggers that came while the station took none.
+    pub missed_triggers: u64,
+}
+
+fn displayed<S: Serializer>(value: &BundleId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+fn raw<S: Serializer>(threshold: &Threshold, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u32(threshold.raw())
+}
