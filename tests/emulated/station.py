@@ -42,6 +42,7 @@ max_age_ms = 1000
 [camera.quality]
 # The virtual camera has no noise: an image that stays is the same to the bit.
 frozen_frames = 0
+max_overexposed = 1.0
 [trigger]
 mode = "gpio"
 chip = "/dev/gpiochip0"

@@ -110,7 +110,7 @@ pub struct QualityConfig {
 
 impl Default for QualityConfig {
     fn default() -> Self {
-        Self { max_overexposed: 0.2, max_underexposed: 0.6, frozen_frames: 2, min_sharpness: 0.0 }
+        Self { max_overexposed: 0.9, max_underexposed: 0.9, frozen_frames: 2, min_sharpness: 0.0 }
     }
 }
 
