@@ -57,7 +57,7 @@ impl Housekeeping {
             threshold: bundle.manifest().threshold,
             started_at_us: now_us,
             told: State::Starting,
-            was_ready: false,
+            is_up: false,
             fails: false,
             handle,
             numbers,
@@ -88,7 +88,7 @@ struct Keeper {
     threshold: Threshold,
     started_at_us: u64,
     told: State,
-    was_ready: bool,
+    is_up: bool,
     fails: bool,
     handle: Handle,
     numbers: Arc<Numbers>,
@@ -106,7 +106,8 @@ impl Keeper {
             let now_us = self.clock.now_us();
             let changed = self.tell_state();
             let line_goes_on = self.line_progress.goes_on(self.handle.beats(), now_us);
-            if line_goes_on {
+            // Before the station is up, the manager's limit is that of its start.
+            if self.is_up && line_goes_on {
                 // Nobody is left to tell if the service manager does not listen.
                 let _ = self.supervisor.tick(self.numbers.attempts(), now_us);
             }
@@ -129,8 +130,9 @@ impl Keeper {
         }
         log::lines::state_changed(self.told.name(), state.name(), fault_of(state).unwrap_or("as it should"));
         self.told = state;
-        let told = if state == State::Ready && !self.was_ready {
-            self.was_ready = true;
+        // With a fault it is up, too: it has its lamps, its status, and can be cleared.
+        let told = if !self.is_up && !matches!(state, State::Starting | State::SelfTest | State::Stopping) {
+            self.is_up = true;
             self.supervisor.ready(state.name())
         } else {
             self.supervisor.status(fault_of(state).unwrap_or(state.name()))
