@@ -3,7 +3,7 @@
 //! [`actuator`]), the records ([`recorder`]) and the [`clock`].
 //!
 //! Bottom up: [`pipeline`] measures a frame, [`inspector`] judges what was measured, [`station`] hands the verdict to
-//! the [`line`], which alone decides what passes, and keeps the record. The host trainer uses the first two, so that
+//! the [`mod@line`], which alone decides what passes, and keeps the record. The host trainer uses the first two, so that
 //! what it measures is what runs.
 //!
 //! The library logs nothing; it emits [`events`]. It knows nothing of training.

@@ -1,7 +1,7 @@
 //! The line: the parts between trigger and gate, and what the outputs have to do. Pure: time and the encoder's count
 //! are arguments, in microseconds of the station's monotonic clock and in ticks.
 //!
-//! Every part is armed as reject. It passes if a [`Pass`](shared::verdict::Pass) of its own frame comes before its
+//! Every part is armed as reject. It passes if a [`Pass`] of its own frame comes before its
 //! deadline and the station is ready from its trigger to the gate. Whenever the station leaves
 //! [`Ready`](State::Ready), every part in flight is a reject for good.
 //!

@@ -1,6 +1,6 @@
 //! Keeps inspection records on the disk: segment files of records in their envelopes (`docs/wire-formats.md`), back to
 //! back. A record is written when it is handed over, with one call and no allocation, and brought to the disk within
-//! about a second (see [`syncing`](super::syncing)). It does not know what the verdicts mean.
+//! about a second (see the module `syncing`). It does not know what the verdicts mean.
 
 use std::fs::File;
 use std::io;
