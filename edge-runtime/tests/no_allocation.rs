@@ -1,10 +1,10 @@
 //! What is done for every inspection, and once a second, takes no memory once it runs: counted by the allocator, for the
 //! thread that inspects.
 #![cfg(target_os = "linux")]
-#![allow(unsafe_code)] // the interface of an allocator
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "support/counting.rs"]
+mod counting;
+
 use std::time::Duration;
 
 use edge_runtime::clock::MonotonicClock;
@@ -18,45 +18,8 @@ use shared::image::{FrameView, PixelFormat, Size};
 use shared::score::{Score, Threshold};
 use shared::wire::{InspectionRecord, RecordedVerdict, StageMicros};
 
-thread_local! {
-    static TAKEN: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Counts for each thread.
-struct Counting;
-
-fn count() {
-    // A thread that ends takes nothing that matters here.
-    let _ = TAKEN.try_with(|taken| taken.set(taken.get() + 1));
-}
-
-// SAFETY: everything is handed to the system's allocator as it comes.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promise.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 fn taken(act: impl FnOnce()) -> u64 {
-    let before = TAKEN.get();
-    act();
-    TAKEN.get() - before
+    counting::taken(act).0
 }
 
 fn record(sequence: u64) -> InspectionRecord {

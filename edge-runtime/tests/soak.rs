@@ -1,14 +1,14 @@
 //! The whole inspection, from the source of frames to the edge of the accept output, over many frames of which some are
 //! spoilt, with records and pins that fail now and then, in simulated time. A frame that comes while the station is
-//! faulted is not judged. Rows C1 to C6, G1, T1, D1 and S1 of the
-//! fault matrix.
+//! faulted is not judged. Rows C1 to C6, G1, T1, D1 and S1 of the fault matrix.
 //!
 //! Everything is the station's own but the model, which answers the bundle's golden frames with their golden
 //! reconstructions and all else with gray: a million inferences take hours. `FRAMES` (10,000 if not set) says how many.
 #![cfg(target_os = "linux")]
-#![allow(unsafe_code)] // the interface of an allocator
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "support/counting.rs"]
+mod counting;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,30 +33,6 @@ use shared::bundle::{Bundle, GoldenVerdict};
 use shared::image::{FrameView, PixelFormat, Size};
 use shared::verdict::{FaultReason, Verdict};
 use shared::wire::{InspectionRecord, RecordedVerdict};
-
-thread_local! {
-    static TAKEN: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: everything is handed to the system's allocator as it comes.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // A thread that ends takes nothing that matters here.
-        let _ = TAKEN.try_with(|taken| taken.set(taken.get() + 1));
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// In squared gray levels.
 const MIN_SHARPNESS: f64 = 60.0;
@@ -314,9 +290,7 @@ fn nothing_spoilt_passes() {
     let count = |source: &FaultySource<Golden<'_>>| Injection::ALL.map(|injection| source.injected(injection));
     for step in 0..frames {
         let before = count(station.source());
-        let taken = TAKEN.get();
-        let outcome = station.step();
-        let taken = TAKEN.get() - taken;
+        let (taken, outcome) = counting::taken(|| station.step());
         let after = count(station.source());
         let injected = Injection::ALL
             .into_iter()
