@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anyhow::Context;
 use edge_runtime::actuator::Outputs;
 use edge_runtime::actuator::gpio::request_outputs;
+use edge_runtime::actuator::traced::{self, traced_outputs};
 use edge_runtime::actuator::wiring::OutputWiring;
 
 use crate::cli::OutputsArguments;
@@ -18,8 +19,13 @@ pub fn run(arguments: &OutputsArguments) -> anyhow::Result<()> {
         writeln!(out, "no outputs are wired")?;
         return Ok(());
     }
-    let mut outputs = Outputs::new(request_outputs(&wiring)?)?;
-    outputs.make_safe()?;
+    match wiring.chip.to_str().and_then(|chip| chip.strip_prefix(traced::PREFIX)) {
+        Some(path) => {
+            let pins = traced_outputs(&wiring, path.as_ref()).with_context(|| format!("{path}: cannot be written"))?;
+            Outputs::new(pins)?.make_safe()?;
+        }
+        None => Outputs::new(request_outputs(&wiring)?)?.make_safe()?,
+    }
     for (name, line, polarity) in wiring.wired() {
         writeln!(out, "{name}: {} line {line} is inactive ({polarity})", wiring.chip.display())?;
     }
