@@ -120,9 +120,14 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
         self_test(&mut self.pipeline, bundle.golden_frames(), self.proof.threshold(), &self.clock)
     }
 
-    /// Passes over a frame that is of no part. Its number cannot be that of a later one.
-    pub fn pass_over(&mut self, stamp: FrameStamp) {
+    /// Passes over a frame that is of no part. Its number cannot be that of a later one, and if it is equal to the next
+    /// one, the camera is frozen.
+    pub fn pass_over(&mut self, frame: &FrameView<'_>, stamp: FrameStamp) {
         self.gate.pass_over(stamp);
+        if let Some(quality) = &mut self.quality {
+            // What it is like does not matter but for the next one.
+            let _ = quality.check(frame);
+        }
     }
 
     /// Inspects one frame.
@@ -132,11 +137,13 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
     pub fn inspect(&mut self, frame: &FrameView<'_>, stamp: FrameStamp) -> Inspection {
         let started = self.clock.now_us();
         self.pipeline.forget_evidence();
+        // Before anything else, so that every frame is compared with the one before it.
+        let quality = self.quality.as_mut().map(|gate| gate.check(frame));
         let admitted = match self.gate.admit(frame, stamp, started) {
             Ok(admitted) => admitted,
             Err(reason) => return self.fault(reason, started, None),
         };
-        match self.quality.as_mut().map(|gate| gate.check(frame)) {
+        match quality {
             Some(Ok((_, Some(reason)))) => return self.fault(reason, started, None),
             Some(Err(error)) => return self.fault(error.into(), started, None),
             Some(Ok((_, None))) | None => {}

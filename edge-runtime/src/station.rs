@@ -62,7 +62,7 @@ where
         let (Inspection { verdict, score, stages, failure }, part) = match &captured.frame {
             Ok(frame) => {
                 let Some(part) = self.gate.part_for_frame(stamp.captured_at_us) else {
-                    self.inspector.pass_over(stamp);
+                    self.inspector.pass_over(frame, stamp);
                     self.events.event(&Event::FrameOfNoPart { sequence });
                     return Step::NoPart;
                 };

@@ -19,7 +19,7 @@ pub const RUN_EXAMPLES: &str = "\
 Examples:
   edge-runtime run --config /etc/edge-runtime/station.toml
   edge-runtime check-config station.toml
-  rpicam-vid ... -o - | edge-runtime run --config pipe.toml";
+  CAMERA PROGRAM | edge-runtime run --config pipe.toml";
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]

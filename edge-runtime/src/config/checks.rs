@@ -145,6 +145,10 @@ impl Checks {
             (None, Some(_)) if trigger.encoder.is_none() => {
                 self.cross(&["gate.delay_ticks"], "gate.delay_ticks needs [trigger.encoder]".to_owned());
             }
+            (None, Some(_)) if !gpio => {
+                let message = "gate.delay_ticks needs trigger.mode = \"gpio\"".to_owned();
+                self.cross(&["gate.delay_ticks"], message);
+            }
             (None, Some(_)) => {}
             (delay, None) => {
                 let delay = delay.unwrap_or(super::sections::DEFAULT_DELAY_MS);
@@ -160,8 +164,15 @@ impl Checks {
             self.cross(&["trigger.debounce_us", "trigger.min_gap_ms"], message);
         }
         self.below(("trigger.frame_from_ms", trigger.frame_from_ms), ("trigger.frame_to_ms", trigger.frame_to_ms));
+        if gpio && camera.source != SourceKind::V4l {
+            // Stamped when they are read, they may be of a part before.
+            let message = "trigger.mode = \"gpio\" needs camera.source = \"v4l\": other frames do not say when they were \
+                           captured";
+            self.cross(&["trigger.mode", "camera.source"], message.to_owned());
+        }
         if gpio {
-            self.below(("gate.pulse_ms", gate.pulse_ms), ("trigger.min_gap_ms", trigger.min_gap_ms));
+            let pulses = gate.pulse_ms.saturating_mul(2).saturating_sub(1);
+            self.below(("twice gate.pulse_ms, less one", pulses), ("trigger.min_gap_ms", trigger.min_gap_ms));
             // A frame finds its part by its time: windows of two parts must not overlap.
             let window = trigger.frame_to_ms.saturating_sub(trigger.frame_from_ms);
             self.below(("the window up to trigger.frame_to_ms", window), ("trigger.min_gap_ms", trigger.min_gap_ms));

@@ -127,11 +127,13 @@ impl<P: OutputPin, I: Inputs, C: Clock> Driver<P, I, C> {
                 if !known || failed_to_rise {
                     line.output_failed(failed_to_rise);
                 }
-                (self.on_failure)(&error);
                 let safe = self.outputs.make_safe();
                 let levels = line.advance(now_us, self.ticks).levels;
-                for error in [safe, self.outputs.set(&levels)].into_iter().filter_map(Result::err) {
-                    (self.on_failure)(&error);
+                let shown = self.outputs.set(&levels);
+                // Whoever is told may take a while; nobody waits for it with the line.
+                drop(line);
+                for error in [Some(error), safe.err(), shown.err()].iter().flatten() {
+                    (self.on_failure)(error);
                 }
                 return LONGEST_WAIT_US;
             }

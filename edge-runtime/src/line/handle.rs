@@ -142,9 +142,9 @@ impl<C: Clock> LineHandle<C> {
         self.shared.line().in_flight()
     }
 
-    /// Whether a part waits for its frame. See [`Line::waits_for_frame`].
-    pub fn waits_for_frame(&self) -> bool {
-        self.shared.line().waits_for_frame()
+    /// Whether a part has no frame although its window is over. See [`Line::owes_frame`].
+    pub fn owes_frame(&self) -> bool {
+        self.shared.line().owes_frame(self.shared.clock.now_us())
     }
 
     /// Whether the line thread lives. If it does not, nothing passes any more and the process should end.

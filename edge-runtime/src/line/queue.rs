@@ -102,10 +102,13 @@ impl Line {
         self.parts.len()
     }
 
-    /// Whether a part waits for its frame. A camera that is triggered together with the line owes no frame else, and
-    /// one that is silent then is not lost.
-    pub fn waits_for_frame(&self) -> bool {
-        self.parts.iter().any(|part| part.waits() && part.frame_at_us.is_none())
+    /// Whether a part has no frame although its window is over. A camera that is triggered together with the line owes no
+    /// frame else, and one that is silent then is not lost.
+    pub fn owes_frame(&self, now_us: u64) -> bool {
+        let window_us = u64::from(self.timing.frame_window_us.1);
+        let missing =
+            |part: &Part| part.frame_at_us.is_none() && part.triggered_at_us.saturating_add(window_us) < now_us;
+        self.parts.iter().any(missing)
     }
 
     /// Arms a part as reject, triggered at `at_us` at the encoder's count `ticks`.

@@ -204,10 +204,11 @@ fn frames_of_a_trigger_that_was_lost_are_of_no_part() {
     bench.line.missed(5190, 1);
     bench.line.on(Event::Clear, 5195);
     let next = bench.line.trigger(5200, 0).unwrap();
-    assert!(bench.line.waits_for_frame());
+    assert!(!bench.line.owes_frame(5201));
+    assert!(bench.line.owes_frame(50_000));
     assert_eq!(bench.line.part_for_frame(5340), None);
     assert_eq!(bench.line.part_for_frame(5341), Some(next));
-    assert_eq!((bench.line.waits_for_frame(), bench.line.in_flight()), (false, 1));
+    assert_eq!((bench.line.owes_frame(50_000), bench.line.in_flight()), (false, 1));
 }
 
 #[test]

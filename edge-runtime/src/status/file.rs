@@ -2,8 +2,9 @@
 //! back with its age. A file of an earlier run of the operating system is told by its boot id, since the clock starts
 //! anew with each.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -51,6 +52,8 @@ impl StatusFile {
             }
             other => other?,
         };
+        // Whoever asks for the status may be anybody.
+        file.set_permissions(Permissions::from_mode(0o644))?;
         file.write_all(&self.buffer)?;
         fs::rename(&self.unfinished, &self.path)
     }

@@ -106,7 +106,7 @@ impl Wake for WakeUp {
 /// All inputs of a station.
 #[derive(Debug)]
 pub struct GpioInputs {
-    /// At most one for each purpose; the encoder comes first, so that its steps are not read later than a trigger.
+    /// At most one for each purpose, the encoder first.
     lines: heapless::Vec<Watched, 3>,
     wake_up: Arc<WakeUp>,
 }
@@ -184,7 +184,19 @@ impl Watched {
         Ok(Self { request, purpose, numbers: SequenceWatch::default(), debounce })
     }
 
-    /// Reads what the kernel has, at most [`BATCH`] edges; the poll said that there are some.
+    /// Reads all that the kernel has, at most as much as it keeps.
+    fn drain(&mut self, found: &mut Found) -> Result<(), InputError> {
+        for _ in 0..KERNEL_BUFFER as usize / BATCH {
+            let waiting = self.request.has_edge_event();
+            if !waiting.map_err(|error| InputError { input: self.purpose.name(), source: into_io(error) })? {
+                break;
+            }
+            self.read(found)?;
+        }
+        Ok(())
+    }
+
+    /// Reads at most [`BATCH`] edges; there are some.
     fn read(&mut self, found: &mut Found) -> Result<(), InputError> {
         let failed = |source| InputError { input: self.purpose.name(), source };
         let mut words = [0; EVENT_WORDS * BATCH];
@@ -217,7 +229,7 @@ fn into_io(error: gpiocdev::Error) -> io::Error {
 #[derive(Default)]
 struct Found {
     /// Each edge, and each gap before it.
-    inputs: heapless::Vec<Input, { 3 * 2 * BATCH }>,
+    inputs: heapless::Vec<Input, { 2 * (KERNEL_BUFFER as usize + 2 * BATCH) }>,
 }
 
 impl Found {
@@ -276,8 +288,13 @@ impl Inputs for GpioInputs {
             Err(errno) => return Err(poll_failed(errno)),
         }
         let mut found = Found::default();
-        for (line, _) in self.lines.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
-            line.read(&mut found)?;
+        // The encoder last and to its end, whatever the poll said: no trigger is counted with fewer steps than were made.
+        for (line, ready) in self.lines.iter_mut().zip(ready).rev() {
+            match line.purpose {
+                Purpose::Encoder => line.drain(&mut found)?,
+                _ if ready => line.read(&mut found)?,
+                _ => {}
+            }
         }
         found.into_order().for_each(take);
         Ok(())

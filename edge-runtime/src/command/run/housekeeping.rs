@@ -28,7 +28,7 @@ const STATUS_EVERY_US: u64 = 1_000_000;
 /// The thread and the flag that ends it.
 pub struct Housekeeping {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Housekeeping {
@@ -64,14 +64,16 @@ impl Housekeeping {
             clock,
         };
         let thread = thread::Builder::new().name("housekeeping".to_owned()).spawn(move || keeper.work());
-        Ok(Self { stop, thread: thread.context("the housekeeping thread cannot be started")? })
+        Ok(Self { stop, thread: Some(thread.context("the housekeeping thread cannot be started")?) })
     }
+}
 
-    /// Ends the thread and removes the status file.
-    pub fn stop(self) {
+/// Ends the thread, which removes the status file.
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         // A panic in it has moved nothing.
-        let _ = self.thread.join();
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
-use edge_runtime::clock::MonotonicClock;
+use edge_runtime::clock::{Clock, MonotonicClock};
 use edge_runtime::config::{Keep, StationConfig};
 use edge_runtime::recorder::images::{ImageCounters, ImageLimits, ImageRecorder, KeepRule};
 use edge_runtime::recorder::rotating::RotationLimits;
 use edge_runtime::recorder::segments::SegmentRecords;
 use edge_runtime::recorder::{RecordError, RecordSink};
-use edge_runtime::status::{Counters, Latencies};
+use edge_runtime::status::{Counters, Latencies, Stage};
 use shared::bundle::Bundle;
 use shared::image::FrameView;
 use shared::wire::InspectionRecord;
@@ -63,6 +63,7 @@ pub struct Keeping {
     records: SegmentRecords<MonotonicClock>,
     images: ImageRecorder,
     numbers: Arc<Numbers>,
+    clock: MonotonicClock,
 }
 
 impl Keeping {
@@ -95,7 +96,7 @@ impl Keeping {
             attempts: AtomicU64::new(0),
             images: images.counters(),
         };
-        Ok(Self { records, images, numbers: Arc::new(numbers) })
+        Ok(Self { records, images, numbers: Arc::new(numbers), clock })
     }
 
     /// The numbers.
@@ -110,6 +111,8 @@ impl RecordSink for Keeping {
             let mut tallies = self.numbers.tallies();
             tallies.0.count(&record.verdict);
             tallies.1.add(&record.stages);
+            let since_capture = self.clock.now_us().saturating_sub(record.stamp.captured_at_us);
+            tallies.1.add_one(Stage::Decision, since_capture);
         }
         let kept = self.records.record(record);
         self.numbers.dropped_records.store(self.records.dropped(), Ordering::Relaxed);

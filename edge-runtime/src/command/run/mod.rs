@@ -12,12 +12,13 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use edge_runtime::bundle::BundleFile;
 use edge_runtime::camera;
-use edge_runtime::clock::MonotonicClock;
-use edge_runtime::config::{SourceKind, StationConfig};
+use edge_runtime::clock::{Clock, MonotonicClock};
+use edge_runtime::config::{SourceKind, StationConfig, TriggerMode};
 use edge_runtime::events::Event as StationEvent;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::line::{Event, FaultKind, Line, LineHandle, State};
@@ -67,12 +68,28 @@ impl Signals {
     }
 }
 
-/// From safe outputs to the end. Gives why it ended.
+/// From safe outputs to safe outputs. Gives why it ended.
 fn station(config: &StationConfig, signals: &Signals) -> anyhow::Result<&'static str> {
     let clock = MonotonicClock::new();
     // The outputs are safe from here on: nothing that takes time comes before.
     let line = Line::new(settings::timing(config), settings::trigger_mode(config))?;
     let (handle, line_thread) = line_thread::start(config, line, clock)?;
+    // Whatever happens in it, the line thread ends in order. What a panic left half-changed is not used again.
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| inspect(config, signals, &handle, clock)));
+    handle.stop();
+    let Ok(ended) = line_thread.join() else { bail!("the line thread panicked; the outputs are safe") };
+    let Ok(why) = outcome else { bail!("the inspection panicked; the outputs are safe") };
+    ended?;
+    why
+}
+
+/// Opens bundle and camera and inspects until told to stop.
+fn inspect(
+    config: &StationConfig,
+    signals: &Signals,
+    handle: &Handle,
+    clock: MonotonicClock,
+) -> anyhow::Result<&'static str> {
     let file = BundleFile::read(&config.bundle)?;
     let bundle = file.verify().with_context(|| format!("{}: refused", config.bundle.display()))?;
     let max_age_us = match config.camera.source {
@@ -80,52 +97,51 @@ fn station(config: &StationConfig, signals: &Signals) -> anyhow::Result<&'static
         SourceKind::Folder | SourceKind::Raw => u64::MAX,
         SourceKind::V4l | SourceKind::Pipe => u64::from(config.camera.max_age_ms) * 1000,
     };
-    let mut inspector = Inspector::open(&bundle, clock, max_age_us)
+    let inspector = Inspector::open(&bundle, clock, max_age_us)
         .with_context(|| format!("{}: the bundle cannot be used", config.bundle.display()))?
         .with_quality(settings::quality(config)?);
     let keeping = Keeping::start(config, &bundle, clock)?;
-    let shared = keeping.shared();
-    let housekeeping = Housekeeping::start(config, &bundle, handle.clone(), Arc::clone(&shared), clock, signals)?;
-    handle.event(Event::Started);
-    self_test(&mut inspector, &bundle, &handle);
+    let numbers = keeping.shared();
     let source = camera::open(&settings::camera(config)).context("the camera cannot be opened")?;
-    let wired = config.trigger.mode == edge_runtime::config::TriggerMode::Gpio;
-    let told = handle.clone();
+    let wired = config.trigger.mode == TriggerMode::Gpio;
     let events = move |event: &StationEvent<'_>| {
-        follow(&told, event, wired);
+        follow(handle, event, wired);
         log::lines::event(event);
     };
     let mut station = Station::new(source, inspector, handle.clone(), keeping, events);
-    let mut inspect = || loop {
+    // Ends when this function does, however that is.
+    let _housekeeping = Housekeeping::start(config, &bundle, handle.clone(), Arc::clone(&numbers), clock, signals)?;
+    handle.event(Event::Started);
+    loop {
         if signals.stop.load(Ordering::SeqCst) {
-            break "told to stop";
+            handle.event(Event::Stop);
+            return Ok("told to stop");
         }
         if !handle.is_running() {
-            break "the line thread ended";
+            bail!("the line thread ended; the outputs are safe");
         }
         if handle.self_test_due() {
-            self_test(station.inspector_mut(), &bundle, &handle);
+            self_test(station.inspector_mut(), &bundle, handle);
         }
-        shared.attempted();
+        numbers.attempted();
         if station.step() == Step::Ended {
-            while handle.in_flight() > 0 && !signals.stop.load(Ordering::SeqCst) {
-                shared.attempted();
-                thread::sleep(std::time::Duration::from_millis(5));
+            let due_us = clock.now_us() + drain_us(config);
+            while handle.in_flight() > 0 && clock.now_us() < due_us && !signals.stop.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(5));
             }
-            break "the source has no more frames";
+            handle.event(Event::Stop);
+            return match config.camera.source {
+                SourceKind::Folder | SourceKind::Raw => Ok("the source has no more frames"),
+                SourceKind::Pipe | SourceKind::V4l => bail!("the frames ended; look after what feeds them"),
+            };
         }
-    };
-    // What the panic left half-changed is not used again.
-    let outcome = panic::catch_unwind(AssertUnwindSafe(&mut inspect));
-    handle.stop();
-    let ended = line_thread.join().map_err(|_| anyhow::anyhow!("the line thread panicked; the outputs are safe"))?;
-    housekeeping.stop();
-    ended?;
-    let Ok(why) = outcome else { bail!("the inspection panicked; the outputs are safe") };
-    if why == "the line thread ended" {
-        bail!("the line thread ended; the outputs are safe");
     }
-    Ok(why)
+}
+
+/// How long the last parts may take to the gate, in microseconds.
+fn drain_us(config: &StationConfig) -> u64 {
+    let gate = &config.gate;
+    (u64::from(gate.delay_ms()) + u64::from(gate.tolerance_ms) + 2 * u64::from(gate.pulse_ms)) * 1000
 }
 
 /// Proves model and pipeline by the bundle's golden frames. A failure is a latched fault.
@@ -158,7 +174,7 @@ fn self_test<R: edge_runtime::reconstruct::Reconstructor>(
 fn follow(handle: &Handle, event: &StationEvent<'_>, wired: bool) {
     match event {
         StationEvent::CaptureFailed { error, .. } => match error.reason() {
-            FaultReason::CameraTimeout if wired && !handle.waits_for_frame() => {}
+            FaultReason::CameraTimeout if wired && !handle.owes_frame() => {}
             FaultReason::CameraSettings => handle.fault(FaultReason::CameraSettings, FaultKind::Latched),
             reason @ (FaultReason::CameraTimeout | FaultReason::CameraLost) => {
                 handle.fault(reason, FaultKind::Recovering);
