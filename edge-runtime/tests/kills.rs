@@ -62,14 +62,24 @@ fn configure(folder: &Path) -> PathBuf {
     path
 }
 
-fn start(config: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_edge-runtime"))
+/// The program, which does not outlive the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(config: &Path) -> Running {
+    let child = Command::new(env!("CARGO_BIN_EXE_edge-runtime"))
         .args(["run", "--config"])
         .arg(config)
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+        .spawn();
+    Running(child.unwrap())
 }
 
 /// A movement: time, output, level.
@@ -105,7 +115,7 @@ fn a_kill_at_any_moment_opens_nothing_afterwards() {
         let _ = fs::remove_file(&trace);
         let started = Instant::now();
         let mut child = start(&config);
-        let mut input = child.stdin.take().unwrap();
+        let mut input = child.0.stdin.take().unwrap();
         let choices: Vec<bool> = (0..4000).map(|_| random(&mut seed).is_multiple_of(2)).collect();
         let (truth, good, defective) = (choices.clone(), good.clone(), defective.clone());
         let feeder = thread::spawn(move || {
@@ -127,8 +137,8 @@ fn a_kill_at_any_moment_opens_nothing_afterwards() {
             }
         }
         slowest_start = slowest_start.max(ready_after.unwrap_or_default());
-        child.kill().unwrap();
-        child.wait().unwrap();
+        child.0.kill().unwrap();
+        child.0.wait().unwrap();
         let at_death = movements(&trace);
         feeder.join().unwrap();
         thread::sleep(Duration::from_millis(GATE_MS + 10));

@@ -4,6 +4,7 @@
 //!
 //! Knows nothing of cameras and models.
 
+mod camera_faults;
 mod counters;
 pub mod driver;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub mod state;
 mod tests;
 mod timing;
 
+pub use camera_faults::camera_fault;
 pub use counters::{Counters, ReasonCounts};
 pub use driver::{Driver, LineError, connect};
 pub use gate::Gate;

@@ -42,6 +42,9 @@ fn with_outputs<P: OutputPin + Send + 'static>(
     clock: MonotonicClock,
     outputs: Outputs<P>,
 ) -> anyhow::Result<(Handle, LineThread)> {
+    if config.outputs.wired().next().is_some() && !outputs.can_accept() {
+        log::lines::notice("outputs.accept is not wired: no part can be let through");
+    }
     let wiring = settings::inputs(config);
     if wiring == InputWiring::default() {
         let bell = Bell::default();

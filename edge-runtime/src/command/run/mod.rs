@@ -21,12 +21,10 @@ use edge_runtime::clock::{Clock, MonotonicClock};
 use edge_runtime::config::{SourceKind, StationConfig, TriggerMode};
 use edge_runtime::events::Event as StationEvent;
 use edge_runtime::inspector::Inspector;
-use edge_runtime::line::{Event, FaultKind, Line, LineHandle, State};
+use edge_runtime::line::{Event, Line, LineHandle, State, camera_fault};
 use edge_runtime::recorder::rotating::RotationLimits;
 use edge_runtime::station::{Station, Step};
 use shared::bundle::Bundle;
-use shared::verdict::FaultReason;
-use shared::wire::RecordedVerdict;
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use crate::cli::RunArguments;
@@ -105,7 +103,10 @@ fn inspect(
     let source = camera::open(&settings::camera(config)).context("the camera cannot be opened")?;
     let wired = config.trigger.mode == TriggerMode::Gpio;
     let events = move |event: &StationEvent<'_>| {
-        follow(handle, event, wired);
+        // A camera that runs by itself owes frames always.
+        if let Some((reason, kind)) = camera_fault(event, || !wired || handle.owes_frame()) {
+            handle.fault(reason, kind);
+        }
         log::lines::event(event);
     };
     let mut station = Station::new(source, inspector, handle.clone(), keeping, events);
@@ -166,26 +167,6 @@ fn self_test<R: edge_runtime::reconstruct::Reconstructor>(
             log::lines::notice(&format!("self-test failed: {:#}", anyhow::Error::from(error)));
             handle.event(Event::SelfTestFailed);
         }
-    }
-}
-
-/// What the camera's failures and the frames' faults mean for the line. A camera that is triggered by the line gives no
-/// frame while no part waits for one; that is no fault.
-fn follow(handle: &Handle, event: &StationEvent<'_>, wired: bool) {
-    match event {
-        StationEvent::CaptureFailed { error, .. } => match error.reason() {
-            FaultReason::CameraTimeout if wired && !handle.owes_frame() => {}
-            FaultReason::CameraSettings => handle.fault(FaultReason::CameraSettings, FaultKind::Latched),
-            reason @ (FaultReason::CameraTimeout | FaultReason::CameraLost) => {
-                handle.fault(reason, FaultKind::Recovering);
-            }
-            // One frame is damaged: its part is a reject, the next one may be good.
-            _ => {}
-        },
-        StationEvent::Inspected(record) if record.verdict == RecordedVerdict::Fault(FaultReason::FrameFrozen) => {
-            handle.fault(FaultReason::FrameFrozen, FaultKind::Latched);
-        }
-        _ => {}
     }
 }
 
