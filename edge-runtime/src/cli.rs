@@ -53,7 +53,7 @@ pub enum Command {
     Log(LogArguments),
     /// Print what the running station tells of itself
     #[cfg(all(feature = "station", target_os = "linux"))]
-    #[command(long_about = STATUS_ABOUT)]
+    #[command(long_about = STATUS_ABOUT, after_help = STATUS_EXAMPLES)]
     Status(StatusArguments),
     /// Clear the fault of the running station
     #[cfg(all(feature = "station", target_os = "linux"))]

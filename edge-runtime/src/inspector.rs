@@ -12,7 +12,7 @@ use crate::camera::quality::{QualityGate, QualityLimits};
 use crate::clock::{Clock, micros_between};
 use crate::pipeline::{Evidence, MeasureError, MeasureTimes, Pipeline, PipelineError};
 use crate::reconstruct::Reconstructor;
-use crate::self_test::{SelfTestError, SelfTestReport, self_test};
+use crate::self_test::{SelfTestError, SelfTestReport, self_test_with};
 
 /// Judges frames by one verified bundle. A camera that is opened again counts from the start and needs a new one.
 #[derive(Debug)]
@@ -113,11 +113,24 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
     ///
     /// [`SelfTestError`] says which frame came out otherwise, and how. Nothing may pass then.
     pub fn self_test(&mut self, bundle: &Bundle<'_>) -> Result<SelfTestReport, SelfTestError> {
+        self.self_test_with(bundle, || ())
+    }
+
+    /// The same; `measured` is called after each golden frame.
+    ///
+    /// # Errors
+    ///
+    /// As [`self_test`](Self::self_test).
+    pub fn self_test_with(
+        &mut self,
+        bundle: &Bundle<'_>,
+        measured: impl FnMut(),
+    ) -> Result<SelfTestReport, SelfTestError> {
         let (found, expected) = (bundle.id(), self.proof.id());
         if found != expected {
             return Err(SelfTestError::OtherBundle { found, expected });
         }
-        self_test(&mut self.pipeline, bundle.golden_frames(), self.proof.threshold(), &self.clock)
+        self_test_with(&mut self.pipeline, bundle.golden_frames(), self.proof.threshold(), &self.clock, measured)
     }
 
     /// Passes over a frame that is of no part. Its number cannot be that of a later one, and if it is equal to the next

@@ -163,10 +163,7 @@ pub enum SelfTestError {
     Gray(#[source] MeasureError),
 }
 
-/// Tests `pipeline` with the golden frames of its bundle. Without any, one gray image is measured, to see that the model
-/// runs and gives numbers: the report is then [not proven](SelfTestReport::is_proven).
-///
-/// `clock` has no influence. Afterwards the pipeline has no evidence.
+/// [`self_test_with`], with nobody to tell how far it is.
 ///
 /// # Errors
 ///
@@ -177,10 +174,30 @@ pub fn self_test<R: Reconstructor>(
     threshold: Threshold,
     clock: &impl Clock,
 ) -> Result<SelfTestReport, SelfTestError> {
+    self_test_with(pipeline, golden, threshold, clock, || ())
+}
+
+/// Tests `pipeline` with the golden frames of its bundle. Without any, one gray image is measured, to see that the model
+/// runs and gives numbers: the report is then [not proven](SelfTestReport::is_proven).
+///
+/// `clock` has no influence. `measured` is called after each image: a watchdog sees by it that the test goes on, however
+/// many images there are. Afterwards the pipeline has no evidence.
+///
+/// # Errors
+///
+/// [`SelfTestError`] says which frame came out otherwise, and how.
+pub fn self_test_with<R: Reconstructor>(
+    pipeline: &mut Pipeline<R>,
+    golden: Option<GoldenFrames<'_>>,
+    threshold: Threshold,
+    clock: &impl Clock,
+    mut measured: impl FnMut(),
+) -> Result<SelfTestReport, SelfTestError> {
     let report = match golden {
         None => measure_gray(pipeline, clock).map(|()| SelfTestReport::default()).map_err(SelfTestError::Gray),
         Some(golden) => golden.iter().enumerate().try_fold(SelfTestReport::default(), |mut report, (index, frame)| {
             test_frame(pipeline, index, &frame, threshold, clock, &mut report)?;
+            measured();
             Ok(report)
         }),
     };

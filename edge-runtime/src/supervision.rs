@@ -20,7 +20,7 @@ impl Progress {
         Self { stall_us, count: 0, grew_at_us: now_us }
     }
 
-    /// `count` is the number of inspections and attempts to capture that are over; both only grow. An attempt that
+    /// `count` is the number of inspections, attempts to capture and golden frames of a self-test that are over. An attempt that
     /// found no camera is progress; one that does not end is not.
     pub fn goes_on(&mut self, count: u64, now_us: u64) -> bool {
         if count > self.count {

@@ -68,6 +68,7 @@ fn an_inspection_is_kept_without_taking_memory() {
     };
     assert_eq!(taken(|| records.iter().for_each(count)), 0);
 
+    let line = edge_runtime::line::Counters::default();
     let mut file = StatusFile::new(folder.path());
     let mut write = |written_at_us| {
         let status = Status {
@@ -84,11 +85,13 @@ fn an_inspection_is_kept_without_taking_memory() {
             threshold: Threshold::new(1001).unwrap(),
             camera: "c",
             inspections: &counters,
+            line: &line,
             latency_us: &latencies,
             dropped_records: 0,
             kept_images: 0,
             dropped_images: 0,
             dropped_log_entries: 0,
+            debounced_here: &[],
             missed_triggers: 0,
         };
         file.write(&status).unwrap();

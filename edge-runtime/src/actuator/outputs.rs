@@ -162,6 +162,18 @@ impl<P: OutputPin> Outputs<P> {
         }
     }
 
+    /// Brings the accept output to rest if it is not known what it does: its last movement failed.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] if it may still be active.
+    pub fn settle(&mut self) -> Result<(), OutputError> {
+        match &self.outputs[OutputName::Accept as usize] {
+            Some(Output { confirmed: None, .. }) => self.fall(),
+            _ => Ok(()),
+        }
+    }
+
     /// Drives all outputs but accept.
     ///
     /// # Errors
@@ -275,6 +287,25 @@ mod tests {
             assert_eq!(outputs.rise(pass()).unwrap_err().output, OutputName::Accept);
         }
         outputs.rise(pass()).unwrap();
+        drop(outputs);
+        accept.done();
+        ready.done();
+    }
+
+    #[test]
+    fn accept_is_brought_to_rest_only_if_it_is_not_known_to_be_there() {
+        let mut accept =
+            Mock::new(&[low(), high(), low().with_error(broken()), low().with_error(broken()), low(), low()]);
+        let mut ready = Mock::new(&[low(), low()]);
+        let mut outputs = Outputs::new(pins(&accept, &ready, Polarity::ActiveHigh)).unwrap();
+        outputs.settle().unwrap();
+        outputs.rise(pass()).unwrap();
+        // A pulse is not cut short.
+        outputs.settle().unwrap();
+        outputs.fall().unwrap_err();
+        outputs.settle().unwrap_err();
+        outputs.settle().unwrap();
+        outputs.settle().unwrap();
         drop(outputs);
         accept.done();
         ready.done();

@@ -20,11 +20,14 @@ impl From<bool> for Level {
 
 /// Which electrical state means active.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
 pub enum Polarity {
-    /// High is active.
+    /// High is active: `high` in the configuration.
     #[default]
+    #[cfg_attr(feature = "cli", serde(rename = "high"))]
     ActiveHigh,
-    /// Low is active.
+    /// Low is active: `low`.
+    #[cfg_attr(feature = "cli", serde(rename = "low"))]
     ActiveLow,
 }
 

@@ -17,6 +17,8 @@ pub mod quality;
 pub mod raw;
 #[cfg(feature = "files")]
 pub mod recorded;
+#[cfg(feature = "files")]
+mod settings;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod v4l;
 mod yuyv;
@@ -25,7 +27,9 @@ use shared::image::FrameView;
 
 pub use error::CaptureError;
 #[cfg(feature = "files")]
-pub use open::{CameraError, CameraFormat, CameraSettings, SourceKind, UnknownName, open};
+pub use open::{CameraError, open};
+#[cfg(feature = "files")]
+pub use settings::{CameraFormat, CameraSettings, SourceKind, UnknownName};
 
 /// A camera, or what stands in for one.
 pub trait FrameSource {

@@ -31,6 +31,37 @@ pub struct Quality {
     pub equal: u32,
 }
 
+/// `[camera.quality]` of the configuration file: what a frame has to be to be judged. Shares from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields, default))]
+pub struct QualitySettings {
+    /// Greatest share of pixels of [`OVEREXPOSED_FROM`] and more.
+    pub max_overexposed: f64,
+    /// Greatest share of pixels of [`UNDEREXPOSED_UP_TO`] and less.
+    pub max_underexposed: f64,
+    /// As many equal frames in a row are a frozen camera; 0: not checked.
+    pub frozen_frames: u32,
+    /// Least sharpness, mean squared difference between neighbours in squared gray levels, 0 to 65025; 0: not checked.
+    pub min_sharpness: f64,
+}
+
+impl Default for QualitySettings {
+    fn default() -> Self {
+        Self { max_overexposed: 0.9, max_underexposed: 0.9, frozen_frames: 2, min_sharpness: 0.0 }
+    }
+}
+
+impl QualitySettings {
+    /// The limits that they amount to.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidLimits`] if they cannot be meant.
+    pub fn limits(&self) -> Result<QualityLimits, InvalidLimits> {
+        QualityLimits::new(self.max_overexposed, self.max_underexposed, self.min_sharpness, self.frozen_frames)
+    }
+}
+
 /// What is demanded of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QualityLimits {

@@ -117,6 +117,29 @@ Print what the running station tells of itself.
 
 The exit code is 0 if the station is ready, and 1 if it is not, does not run, or has written no status for 5 seconds.";
 
+pub const STATUS_EXAMPLES: &str = "\
+Examples:
+  edge-runtime status
+  edge-runtime status --json | jq .line.diverted
+
+Without --json, one field a line, those of inner objects as line.diverted.total. All counts are since the start:
+  state, ready, fault
+                   the state, whether parts are taken, and why not
+  inspections      frames judged: total, pass, reject, fault, and each reason that occurred
+  line.triggers    edges of the trigger, or frames where the camera is the trigger
+  line.parts       parts that were armed; each ends as one of accepted, rejected and diverted
+  line.accepted    edges of the accept output
+  line.rejected    parts judged as not good enough
+  line.diverted    other parts that were not let through, also after a pass: total, and each reason that occurred
+  line.faults      faults of the station: total, and each reason that occurred
+  line.frames_unpaired
+                   frames that are of no part
+  latency_us       of each stage: count, p50, p99, max
+  dropped_records, dropped_images, dropped_log_entries
+                   what could not be written
+  debounced_here   inputs that the kernel does not debounce, so that the station does
+  missed_triggers  the same as line.faults.trigger_missed";
+
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArguments {

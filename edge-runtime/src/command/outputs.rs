@@ -6,14 +6,14 @@ use anyhow::Context;
 use edge_runtime::actuator::Outputs;
 use edge_runtime::actuator::gpio::request_outputs;
 use edge_runtime::actuator::traced::{self, traced_outputs};
-use edge_runtime::actuator::wiring::OutputWiring;
+use edge_runtime::config::read_output_wiring;
 
 use crate::cli::OutputsArguments;
 
 /// Runs the command.
 pub fn run(arguments: &OutputsArguments) -> anyhow::Result<()> {
     let path = &arguments.config;
-    let wiring = OutputWiring::read(path).with_context(|| format!("{}: [outputs] or [gate]", path.display()))?;
+    let wiring = read_output_wiring(path).with_context(|| format!("{}: [outputs] or [gate]", path.display()))?;
     let mut out = io::stdout().lock();
     if wiring.wired().next().is_none() {
         writeln!(out, "no outputs are wired")?;

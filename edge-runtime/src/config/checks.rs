@@ -4,7 +4,9 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::{CameraFormat, SourceKind, StationConfig, TriggerMode};
+use super::{StationConfig, TriggerMode};
+use crate::camera::{CameraError, SourceKind};
+use crate::line::TimingError;
 
 /// Something that is wrong, and the keys it is about; the line is that of the first which the file has.
 pub(super) struct Finding {
@@ -25,9 +27,14 @@ pub(super) fn check(config: &StationConfig, given: impl Fn(&str) -> bool) -> Vec
         }
     }
     checks.ranges(config);
-    checks.camera(config);
+    if given("camera.source") {
+        checks.camera(config);
+    }
     checks.timing(config);
     checks.lines(config);
+    if checks.0.is_empty() {
+        checks.parts(config);
+    }
     checks.0
 }
 
@@ -98,36 +105,48 @@ impl Checks {
 
     fn camera(&mut self, config: &StationConfig) {
         let camera = &config.camera;
-        let (name, formats): (_, &[CameraFormat]) = match camera.source {
-            SourceKind::V4l => ("v4l", &[CameraFormat::Grey, CameraFormat::Yuyv, CameraFormat::Mjpeg]),
-            SourceKind::Folder => ("folder", &[]),
-            SourceKind::Raw => ("raw", RAW_FORMATS),
-            SourceKind::Pipe => ("pipe", RAW_FORMATS),
-        };
-        let source = format!("camera.source = \"{name}\"");
-        if matches!(camera.source, SourceKind::Folder | SourceKind::Raw) && camera.path.is_none() {
-            self.cross(&["camera.source"], format!("{source} needs camera.path"));
-        }
-        if let Some(format) = camera.format.filter(|format| !formats.contains(format)) {
-            let allowed = match formats {
-                [] => "no camera.format".to_owned(),
-                formats => format!("one of {}", formats.iter().map(format_name).collect::<Vec<_>>().join(", ")),
-            };
-            let found = format_name(&format);
-            self.cross(&["camera.format"], format!("camera.format = \"{found}\", but {source} takes {allowed}"));
-        }
-        if formats == RAW_FORMATS {
-            let needed = [
-                ("camera.format", camera.format.is_none()),
-                ("camera.width", camera.width.is_none()),
-                ("camera.height", camera.height.is_none()),
-            ];
-            for (key, _) in needed.into_iter().filter(|(_, missing)| *missing) {
-                self.cross(&["camera.source"], format!("{source} needs {key}: raw frames do not say it themselves"));
+        let source = format!("camera.source = \"{}\"", camera.source);
+        for problem in camera.problems() {
+            match problem {
+                CameraError::Missing { key, .. } => {
+                    let why = if key == "path" { "" } else { ": frames of another size or format would be misread" };
+                    self.cross(&["camera.source"], format!("{source} needs camera.{key}{why}"));
+                }
+                CameraError::Format { kind, found } => {
+                    let message = format!("camera.format = \"{found}\", but {source} takes {}", kind.formats());
+                    self.cross(&["camera.format"], message);
+                }
+                // Found by the ranges of the keys.
+                _ => {}
             }
-        } else if camera.width.is_some() != camera.height.is_some() {
+        }
+        if camera.source == SourceKind::Folder && camera.width.is_some() != camera.height.is_some() {
             let message = "give both camera.width and camera.height, or neither".to_owned();
             self.cross(&["camera.width", "camera.height"], message);
+        }
+    }
+
+    /// What the station's parts refuse by themselves. The checks above say it better; this is for what they forget.
+    fn parts(&mut self, config: &StationConfig) {
+        if let Err(error) = config.line_timing().validate(config.line_mode()) {
+            let keys = match error {
+                TimingError::Zero { .. } => ["gate.budget_ms", "gate.pulse_ms", "gate.delay_ticks"],
+                TimingError::BudgetBeyondGate { .. } => ["gate.budget_ms", "gate.delay_ms", "gate"],
+                TimingError::Window { .. } => ["trigger.frame_from_ms", "trigger.frame_to_ms", "trigger"],
+                TimingError::WindowBeyondGap { .. } => ["trigger.min_gap_ms", "trigger.frame_to_ms", "trigger"],
+                TimingError::PulseBeyondGap { .. } => ["gate.pulse_ms", "trigger.min_gap_ms", "trigger"],
+                TimingError::TicksWithoutTrigger => ["gate.delay_ticks", "trigger.mode", "gate"],
+            };
+            self.cross(&keys, error.to_string());
+        }
+        if let Err(error) = config.camera.quality.limits() {
+            self.cross(&["camera.quality"], error.to_string());
+        }
+        if let Some(error) = config.camera.problems().first() {
+            self.cross(&["camera.width", "camera.height", "camera.timeout_ms"], error.to_string());
+        }
+        if let Err(error) = config.output_wiring().check() {
+            self.cross(&["outputs"], error.to_string());
         }
     }
 
@@ -172,17 +191,24 @@ impl Checks {
         }
         if gpio {
             let pulses = gate.pulse_ms.saturating_mul(2).saturating_sub(1);
-            self.below(("twice gate.pulse_ms, less one", pulses), ("trigger.min_gap_ms", trigger.min_gap_ms));
+            let keys = ["gate.pulse_ms", "trigger.min_gap_ms"];
+            self.below_as(&keys, ("twice gate.pulse_ms, less one", pulses), trigger.min_gap_ms);
             // A frame finds its part by its time: windows of two parts must not overlap.
             let window = trigger.frame_to_ms.saturating_sub(trigger.frame_from_ms);
-            self.below(("the window up to trigger.frame_to_ms", window), ("trigger.min_gap_ms", trigger.min_gap_ms));
+            let keys = ["trigger.frame_to_ms", "trigger.min_gap_ms"];
+            self.below_as(&keys, ("the window up to trigger.frame_to_ms", window), trigger.min_gap_ms);
         }
         self.below(("camera.timeout_ms", camera.timeout_ms), ("watchdog.stall_ms", watchdog.stall_ms));
     }
 
     fn below(&mut self, (low, less): (&str, u32), (high, more): (&str, u32)) {
+        self.below_as(&[low, high], (low, less), more);
+    }
+
+    /// The same of a value that has its own words; it has to be below that of the last key.
+    fn below_as(&mut self, keys: &[&str; 2], (low, less): (&str, u32), more: u32) {
         if less >= more {
-            self.cross(&[low, high], format!("{low} ({less}) has to be below {high} ({more})"));
+            self.cross(keys, format!("{low} ({less}) has to be below {} ({more})", keys[1]));
         }
     }
 
@@ -207,17 +233,3 @@ impl Checks {
 
 /// Chips have far fewer lines.
 const MAX_GPIO_LINE: u32 = 1023;
-
-const RAW_FORMATS: &[CameraFormat] =
-    &[CameraFormat::Gray8, CameraFormat::Gray16, CameraFormat::Rgb8, CameraFormat::Yuyv];
-
-fn format_name(format: &CameraFormat) -> &'static str {
-    match format {
-        CameraFormat::Grey => "grey",
-        CameraFormat::Yuyv => "yuyv",
-        CameraFormat::Mjpeg => "mjpeg",
-        CameraFormat::Gray8 => "gray8",
-        CameraFormat::Gray16 => "gray16",
-        CameraFormat::Rgb8 => "rgb8",
-    }
-}

@@ -5,9 +5,11 @@
 //! with every problem that was found and its line. Units are in the names of the keys. It opens no device and looks at
 //! no path.
 
+mod amounts;
 mod checks;
 mod error;
 mod nearest;
+mod outputs;
 mod parse;
 mod sections;
 #[cfg(test)]
@@ -18,10 +20,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Problem};
+pub use outputs::{LineConfig, OutputsConfig, WiringError, parse_output_wiring, read_output_wiring};
 pub use sections::{
-    Active, CameraConfig, CameraFormat, Edge, EncoderConfig, GateConfig, ImagesConfig, InputsConfig, Keep, LineConfig,
-    LogConfig, OutputsConfig, QualityConfig, RecordsConfig, SourceKind, TriggerConfig, TriggerMode, WatchdogConfig,
+    Edge, EncoderConfig, GateConfig, ImagesConfig, InputsConfig, Keep, LogConfig, RecordsConfig, TriggerConfig,
+    TriggerMode, WatchdogConfig,
 };
+
+use crate::camera::CameraSettings;
 
 /// The largest configuration file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -37,7 +42,7 @@ pub struct StationConfig {
     /// Where the status file lies.
     pub runtime_dir: PathBuf,
     /// Where frames come from.
-    pub camera: CameraConfig,
+    pub camera: CameraSettings,
     /// What starts a part.
     pub trigger: TriggerConfig,
     /// When and for how long the gate is driven.
@@ -62,7 +67,7 @@ impl Default for StationConfig {
             bundle: PathBuf::new(),
             state_dir: DEFAULT_STATE_DIR.into(),
             runtime_dir: DEFAULT_RUNTIME_DIR.into(),
-            camera: CameraConfig::default(),
+            camera: CameraSettings::default(),
             trigger: TriggerConfig::default(),
             gate: GateConfig::default(),
             outputs: OutputsConfig::default(),

@@ -126,6 +126,7 @@ fn type_name(expected: &str) -> String {
         "f64" => "a number".to_owned(),
         "path string" => "a path in quotes".to_owned(),
         "string or table" => "a text in quotes".to_owned(),
+        "a map" => "a table".to_owned(),
         other if other.starts_with("struct ") => "a table".to_owned(),
         other => other.to_owned(),
     }

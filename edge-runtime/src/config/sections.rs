@@ -4,115 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::outputs::LineConfig;
+
 /// What `gate.delay_ms` is if neither it nor `gate.delay_ticks` is given.
 pub(super) const DEFAULT_DELAY_MS: u32 = 150;
 
-const GPIO_CHIP: &str = "/dev/gpiochip0";
-
-/// What frames come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SourceKind {
-    /// A V4L2 camera.
-    #[default]
-    V4l,
-    /// Image files of a folder, in the order of their paths.
-    Folder,
-    /// One file of raw frames.
-    Raw,
-    /// Raw frames from standard input.
-    Pipe,
-}
-
-/// How the pixels arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CameraFormat {
-    /// V4L2: 8-bit gray.
-    Grey,
-    /// Packed 4:2:2, of which the luma is used.
-    Yuyv,
-    /// V4L2: JPEG images.
-    Mjpeg,
-    /// Raw and pipe: 8-bit gray.
-    Gray8,
-    /// Raw and pipe: 16-bit gray, little-endian.
-    Gray16,
-    /// Raw and pipe: red, green, blue.
-    Rgb8,
-}
-
-/// `[camera]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CameraConfig {
-    /// Required.
-    pub source: SourceKind,
-    /// V4L2: the device node.
-    pub device: PathBuf,
-    /// Folder and raw: where the frames are.
-    pub path: Option<PathBuf>,
-    /// How pixels arrive; for V4L2 the default is `grey`, raw and pipe have none.
-    pub format: Option<CameraFormat>,
-    /// Pixels; for V4L2 the default is what the camera is set to, raw and pipe have none.
-    pub width: Option<u16>,
-    /// Pixels, as `width`.
-    pub height: Option<u16>,
-    /// How long one frame is waited for.
-    pub timeout_ms: u32,
-    /// A frame captured longer ago is not judged.
-    pub max_age_ms: u32,
-    /// V4L2 `exposure_time_absolute`, in 100 us; sets manual exposure.
-    pub exposure: Option<i32>,
-    /// V4L2 `gain`; sets manual gain.
-    pub gain: Option<i32>,
-    /// V4L2 `white_balance_temperature` in kelvin; sets manual white balance.
-    pub white_balance_temperature: Option<i32>,
-    /// V4L2 `focus_absolute`; sets manual focus.
-    pub focus_absolute: Option<i32>,
-    /// `[camera.quality]`.
-    pub quality: QualityConfig,
-}
-
-impl Default for CameraConfig {
-    fn default() -> Self {
-        Self {
-            source: SourceKind::default(),
-            device: "/dev/video0".into(),
-            path: None,
-            format: None,
-            width: None,
-            height: None,
-            timeout_ms: 1000,
-            max_age_ms: 200,
-            exposure: None,
-            gain: None,
-            white_balance_temperature: None,
-            focus_absolute: None,
-            quality: QualityConfig::default(),
-        }
-    }
-}
-
-/// `[camera.quality]`: what a frame has to be to be judged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct QualityConfig {
-    /// Greatest share of pixels at full white, 0 to 1.
-    pub max_overexposed: f64,
-    /// Greatest share of pixels at black, 0 to 1.
-    pub max_underexposed: f64,
-    /// As many equal frames in a row are a frozen camera; 0: not checked.
-    pub frozen_frames: u32,
-    /// Least sharpness, mean squared difference between neighbours in squared gray levels, 0 to 65025; 0: not checked.
-    pub min_sharpness: f64,
-}
-
-impl Default for QualityConfig {
-    fn default() -> Self {
-        Self { max_overexposed: 0.9, max_underexposed: 0.9, frozen_frames: 2, min_sharpness: 0.0 }
-    }
-}
+pub(super) const GPIO_CHIP: &str = "/dev/gpiochip0";
 
 /// What starts a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -187,7 +84,7 @@ pub struct EncoderConfig {
     pub line: u32,
 }
 
-fn gpio_chip() -> PathBuf {
+pub(super) fn gpio_chip() -> PathBuf {
     GPIO_CHIP.into()
 }
 
@@ -219,64 +116,6 @@ impl GateConfig {
 impl Default for GateConfig {
     fn default() -> Self {
         Self { delay_ms: None, delay_ticks: None, budget_ms: 120, pulse_ms: 5, tolerance_ms: 5, chip: GPIO_CHIP.into() }
-    }
-}
-
-/// Which electrical level means active.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Active {
-    /// High is active.
-    #[default]
-    High,
-    /// Low is active.
-    Low,
-}
-
-/// One output or input: `{ line = 0, active = "high" }`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LineConfig {
-    /// Its offset on the chip.
-    pub line: u32,
-    /// Which level is active.
-    #[serde(default)]
-    pub active: Active,
-}
-
-/// `[outputs]`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OutputsConfig {
-    /// One pulse for each part that passed.
-    pub accept: Option<LineConfig>,
-    /// The station takes triggers.
-    pub ready: Option<LineConfig>,
-    /// A part is being inspected.
-    pub busy: Option<LineConfig>,
-    /// The station is faulted.
-    pub fault: Option<LineConfig>,
-    /// Stack light.
-    pub red: Option<LineConfig>,
-    /// Stack light.
-    pub yellow: Option<LineConfig>,
-    /// Stack light.
-    pub green: Option<LineConfig>,
-}
-
-impl OutputsConfig {
-    /// The outputs that are wired, with their names.
-    pub fn wired(&self) -> impl Iterator<Item = (&'static str, LineConfig)> {
-        let all = [
-            ("accept", self.accept),
-            ("ready", self.ready),
-            ("busy", self.busy),
-            ("fault", self.fault),
-            ("red", self.red),
-            ("yellow", self.yellow),
-            ("green", self.green),
-        ];
-        all.into_iter().filter_map(|(name, line)| Some((name, line?)))
     }
 }
 

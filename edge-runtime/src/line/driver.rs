@@ -15,12 +15,15 @@ use super::handle::{LineHandle, Shared};
 use super::outputs_due::Accept;
 use super::queue::Line;
 use super::state::{Event, FaultKind, State};
-use crate::actuator::{OutputError, Outputs};
+use crate::actuator::{OutputError, OutputName, Outputs};
 use crate::clock::Clock;
 use crate::trigger::{Input, InputError, Inputs, Wake};
 
 /// The longest wait: half a second, so that [`LineHandle::beats`] grows.
 const LONGEST_WAIT_US: u64 = 500_000;
+
+/// How often an output that failed is tried again, at the least; every wake-up call does it, too.
+const RETRY_US: u64 = 100_000;
 
 /// The line thread's work. Made by [`connect`]; [`run`](Self::run) it on a thread of its own.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Driver<P: OutputPin, I, C: Clock> {
     shared: Arc<Shared<C>>,
     ticks: u64,
     on_failure: fn(&OutputError),
+    /// The outputs that have failed since all of them last did what they were told.
+    failed: [bool; OutputName::ALL.len()],
 }
 
 /// Why the line thread ended.
@@ -46,7 +51,8 @@ pub enum LineError {
 
 /// Puts a line together: the handle for the inspection thread, and the work of the line thread.
 ///
-/// `wake` ends the waiting of `inputs`. `on_failure` is told of every output that fails, on the line thread.
+/// `wake` ends the waiting of `inputs`. `on_failure` is told of every output that fails, on the line thread: once until
+/// all outputs do what they are told again.
 pub fn connect<P: OutputPin, I: Inputs, C: Clock>(
     line: Line,
     outputs: Outputs<P>,
@@ -57,7 +63,7 @@ pub fn connect<P: OutputPin, I: Inputs, C: Clock>(
 ) -> (LineHandle<C>, Driver<P, I, C>) {
     let shared = Arc::new(Shared::new(line, clock, wake));
     let handle = LineHandle::new(Arc::clone(&shared));
-    (handle, Driver { outputs, inputs, shared, ticks: 0, on_failure })
+    (handle, Driver { outputs, inputs, shared, ticks: 0, on_failure, failed: Default::default() })
 }
 
 impl<P: OutputPin, I: Inputs, C: Clock> Driver<P, I, C> {
@@ -116,27 +122,32 @@ impl<P: OutputPin, I: Inputs, C: Clock> Driver<P, I, C> {
             let actions = line.advance(now_us, self.ticks);
             let rises = matches!(actions.accept, Accept::Rise { .. });
             let accept = match actions.accept {
-                Accept::Keep => Ok(()),
+                Accept::Keep => self.outputs.settle(),
                 Accept::Rise { pass, .. } => self.outputs.rise(pass),
                 Accept::Fall => self.outputs.fall(),
             };
             let failed_to_rise = rises && accept.is_err();
             if let Err(error) = accept.and_then(|()| self.outputs.set(&actions.levels)) {
-                // Nothing is known of the outputs: accept to rest, ready off, then what the fault's lamps show.
-                let known = matches!(line.state(), State::Faulted { reason: FaultReason::OutputFailed, latched: true });
-                if !known || failed_to_rise {
+                let is_known = self.failed.contains(&true)
+                    && matches!(line.state(), State::Faulted { latched: true, .. } | State::Stopping);
+                let mut safe = Ok(());
+                if !is_known {
+                    // Nothing is known of the outputs: accept to rest, ready off, then what the fault's lamps show.
                     line.output_failed(failed_to_rise);
+                    safe = self.outputs.make_safe();
                 }
-                let safe = self.outputs.make_safe();
                 let levels = line.advance(now_us, self.ticks).levels;
                 let shown = self.outputs.set(&levels);
                 // Whoever is told may take a while; nobody waits for it with the line.
                 drop(line);
                 for error in [Some(error), safe.err(), shown.err()].iter().flatten() {
-                    (self.on_failure)(error);
+                    if !std::mem::replace(&mut self.failed[error.output as usize], true) || !is_known {
+                        (self.on_failure)(error);
+                    }
                 }
-                return LONGEST_WAIT_US;
+                return RETRY_US;
             }
+            self.failed = Default::default();
             match line.next_event_us().map(|at_us| at_us.saturating_sub(now_us)) {
                 Some(0) => {}
                 Some(wait_us) => return wait_us.min(LONGEST_WAIT_US),

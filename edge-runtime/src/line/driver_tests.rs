@@ -1,5 +1,7 @@
 //! The line thread against a chip in memory: scripted in simulated time, and on real threads.
 
+mod failing_outputs;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -41,6 +43,8 @@ struct Chip(Arc<Mutex<ChipState>>);
 struct ChipState {
     written: Vec<(OutputName, bool)>,
     failing: Option<OutputName>,
+    /// The levels that writes which did not fail have made.
+    held: [bool; OutputName::ALL.len()],
     panics_on_rise: bool,
 }
 
@@ -76,6 +80,9 @@ impl Pin {
         let panics = chip.panics_on_rise && high && self.1 == OutputName::Accept;
         chip.written.push((self.1, high));
         let failing = chip.failing == Some(self.1);
+        if !failing {
+            chip.held[self.1 as usize] = high;
+        }
         drop(chip);
         assert!(!panics, "told to");
         if failing { Err(Broken) } else { Ok(()) }

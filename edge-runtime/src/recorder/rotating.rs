@@ -2,8 +2,12 @@
 //! in bytes, times in microseconds of the station's clock. It does not know what is in the files.
 //!
 //! What is appended is in the file whole or not at all, but for a kill or a loss of power in mid-write: then the tail
-//! is repaired when the file is opened again. A failure (disk full, read-only, gone) costs what was to be appended and
-//! closes the file; it is opened anew at the earliest a second later.
+//! is repaired when the folder is opened by the next program. A failure (disk full, read-only, gone) costs what was to be
+//! appended and closes the file; it is opened anew at the earliest a second later, at the length that it is known to have:
+//! no file is read then, so that whoever appends is not held up.
+
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -52,18 +56,37 @@ pub struct RotatingFiles {
     limits: RotationLimits,
     repair: Repair,
     syncer: Syncer,
-    open: Option<Open>,
+    place: Place,
     retry_at_us: u64,
     dropped: u64,
     missed: u64,
+}
+
+/// Where the next bytes go.
+#[derive(Debug)]
+enum Place {
+    /// Nothing was touched yet: the newest file is looked for, read and repaired.
+    Unknown,
+    /// To this file.
+    Open(Open),
+    /// After a failure: to the file that was open then, or to a new one if none was.
+    Failed(Option<Whole>),
 }
 
 #[derive(Debug)]
 struct Open {
     file: File,
     unsynced: Unsynced,
+    whole: Whole,
+}
+
+/// What is known of the newest file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Whole {
     number: u64,
+    /// The oldest file of the folder.
     oldest: u64,
+    /// Up to here it holds what was appended; what follows is torn.
     length: u64,
 }
 
@@ -72,7 +95,7 @@ impl RotatingFiles {
     pub fn new(folder: &Path, extension: &'static str, limits: RotationLimits, repair: Repair) -> Self {
         let syncer = Syncer::start();
         let folder = folder.to_owned();
-        Self { folder, extension, limits, repair, syncer, open: None, retry_at_us: 0, dropped: 0, missed: 0 }
+        Self { folder, extension, limits, repair, syncer, place: Place::Unknown, retry_at_us: 0, dropped: 0, missed: 0 }
     }
 
     /// Opens the newest file and repairs its tail, if that was not done yet.
@@ -81,14 +104,13 @@ impl RotatingFiles {
     ///
     /// What the file system says; [`append`](Self::append) tries again by itself.
     pub fn recover(&mut self) -> io::Result<Recovery> {
-        match self.open {
-            Some(_) => Ok(Recovery::default()),
-            None => {
-                let (open, recovery) = self.open_newest()?;
-                self.open = Some(open);
-                Ok(recovery)
-            }
+        if let Place::Open(_) = self.place {
+            return Ok(Recovery::default());
         }
+        self.place = Place::Failed(None);
+        let (open, recovery) = self.open_newest()?;
+        self.place = Place::Open(open);
+        Ok(recovery)
     }
 
     /// Appends `bytes`, all or nothing, at the time `now_us`. Allocates nothing but where a file is opened.
@@ -103,7 +125,6 @@ impl RotatingFiles {
         }
         let appended = self.try_append(bytes);
         if appended.is_err() {
-            self.open = None;
             self.retry_at_us = now_us.saturating_add(RETRY_US);
             self.count_dropped();
         }
@@ -127,22 +148,57 @@ impl RotatingFiles {
 
     fn try_append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let more = bytes.len() as u64;
-        let mut open = match self.open.take() {
-            Some(open) => open,
-            None => self.open_newest()?.0,
+        let mut open = match std::mem::replace(&mut self.place, Place::Failed(None)) {
+            Place::Open(open) => open,
+            Place::Unknown => self.open_newest()?.0,
+            Place::Failed(whole) => {
+                // Tried again in the same way, should this fail, too.
+                self.place = Place::Failed(whole);
+                self.reopen(whole)?
+            }
         };
-        if open.length > 0 && open.length + more > self.limits.file_bytes {
-            open = self.create(open.number + 1, open.oldest)?;
+        self.place = Place::Failed(Some(open.whole));
+        if open.whole.length > 0 && open.whole.length + more > self.limits.file_bytes {
+            open = self.create(open.whole.number + 1, open.whole.oldest)?;
+            self.place = Place::Failed(Some(open.whole));
         }
         if let Err(error) = open.file.write_all(bytes) {
-            // If even this fails, the repair at the next opening does it.
-            let _ = open.file.set_len(open.length);
+            // If even this fails, the next opening does it.
+            let _ = open.file.set_len(open.whole.length);
             return Err(error);
         }
-        open.length += more;
+        open.whole.length += more;
         self.syncer.wrote(&open.file, &open.unsynced);
-        self.open = Some(open);
+        self.place = Place::Open(open);
         Ok(())
+    }
+
+    /// After a failure: goes on in the same file, which is not read. Another one is begun if it has become shorter than it
+    /// was, or is gone.
+    fn reopen(&self, whole: Option<Whole>) -> io::Result<Open> {
+        let Some(whole) = whole else { return self.begin() };
+        let file = match OpenOptions::new().append(true).open(self.path(whole.number)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.begin(),
+            other => other?,
+        };
+        let found = file.metadata()?.len();
+        if found < whole.length {
+            return self.create(whole.number + 1, whole.oldest);
+        }
+        if found > whole.length {
+            file.set_len(whole.length)?;
+        }
+        Ok(Open { file, unsynced: Unsynced::default(), whole })
+    }
+
+    /// A new file after the newest, which is left as it is.
+    fn begin(&self) -> io::Result<Open> {
+        fs::create_dir_all(&self.folder)?;
+        match &numbered_files(&self.folder, self.extension)?[..] {
+            [] => self.create(1, 1),
+            &[newest] => self.create(newest + 1, newest),
+            &[oldest, .., newest] => self.create(newest + 1, oldest),
+        }
     }
 
     fn open_newest(&self) -> io::Result<(Open, Recovery)> {
@@ -164,8 +220,8 @@ impl RotatingFiles {
                     file.sync_data()?;
                 }
                 let recovery = Recovery { cut_bytes: found.saturating_sub(length), left_damaged: false };
-                let unsynced = Unsynced::default();
-                Ok((Open { file, unsynced, number: newest, oldest, length: length.min(found) }, recovery))
+                let whole = Whole { number: newest, oldest, length: length.min(found) };
+                Ok((Open { file, unsynced: Unsynced::default(), whole }, recovery))
             }
         }
     }
@@ -180,7 +236,7 @@ impl RotatingFiles {
             }
         }
         let file = OpenOptions::new().append(true).create_new(true).open(self.path(number))?;
-        Ok(Open { file, unsynced: Unsynced::default(), number, oldest, length: 0 })
+        Ok(Open { file, unsynced: Unsynced::default(), whole: Whole { number, oldest, length: 0 } })
     }
 
     fn path(&self, number: u64) -> PathBuf {
@@ -190,7 +246,7 @@ impl RotatingFiles {
 
 impl Drop for RotatingFiles {
     fn drop(&mut self) {
-        if let Some(open) = &self.open {
+        if let Place::Open(open) = &self.place {
             // The data was written; whoever ends the program cannot do more about a failing disk.
             let _ = open.file.sync_data();
         }
@@ -220,94 +276,4 @@ pub fn numbered_path(folder: &Path, number: u64, extension: &str) -> PathBuf {
 
 fn file_name(number: u64, extension: &str) -> String {
     format!("{number:010}.{extension}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: RotationLimits = RotationLimits { file_bytes: 10, files: 3 };
-
-    fn files(folder: &Path) -> RotatingFiles {
-        RotatingFiles::new(folder, "x", LIMITS, |file| Ok(Tail::Cut(file.metadata()?.len() / 4 * 4)))
-    }
-
-    fn contents(folder: &Path) -> Vec<(u64, Vec<u8>)> {
-        let numbers = numbered_files(folder, "x").unwrap();
-        numbers.into_iter().map(|number| (number, fs::read(numbered_path(folder, number, "x")).unwrap())).collect()
-    }
-
-    #[test]
-    fn files_are_capped_and_the_oldest_are_deleted() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut rotating = files(folder.path());
-        for round in 0..11_u8 {
-            rotating.append(&[round; 4], 0).unwrap();
-        }
-        let expected = |round: u8| [[round; 4], [round + 1; 4]].concat();
-        assert_eq!(contents(folder.path()), [(4, expected(6)), (5, expected(8)), (6, vec![10; 4])]);
-        // A restart goes on in the newest file, and a torn tail is cut off.
-        drop(rotating);
-        fs::write(numbered_path(folder.path(), 6, "x"), [10, 10, 10, 10, 11, 11]).unwrap();
-        let mut rotating = files(folder.path());
-        assert_eq!(rotating.recover().unwrap(), Recovery { cut_bytes: 2, left_damaged: false });
-        rotating.append(&[12; 4], 0).unwrap();
-        assert_eq!(contents(folder.path())[2], (6, [[10; 4], [12; 4]].concat()));
-        rotating.append(&[13; 40], 0).unwrap();
-        assert_eq!(contents(folder.path()).iter().map(|file| file.0).collect::<Vec<_>>(), [5, 6, 7]);
-    }
-
-    #[test]
-    fn what_is_not_ours_is_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["1.x", "0000000009.y", "0000000009x", "00000000099.x", "notes"] {
-            fs::write(folder.path().join(name), "mine").unwrap();
-        }
-        let mut rotating = files(folder.path());
-        for _ in 0..20 {
-            rotating.append(&[1; 10], 0).unwrap();
-        }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3 + 5);
-    }
-
-    #[test]
-    fn a_damaged_file_is_left_and_a_new_one_started() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(numbered_path(folder.path(), 7, "x"), "damaged").unwrap();
-        let mut rotating = RotatingFiles::new(folder.path(), "x", LIMITS, |_| Ok(Tail::Leave));
-        assert!(rotating.recover().unwrap().left_damaged);
-        rotating.append(b"new", 0).unwrap();
-        assert_eq!(contents(folder.path()), [(7, b"damaged".to_vec()), (8, b"new".to_vec())]);
-    }
-
-    #[test]
-    fn a_failure_is_counted_and_tried_again_a_second_later() {
-        let folder = tempfile::tempdir().unwrap();
-        let below = folder.path().join("below");
-        // A file where the folder should be: nothing can be opened, for root either.
-        fs::write(&below, "in the way").unwrap();
-        let mut rotating = files(&below);
-        assert!(rotating.recover().is_err());
-        assert!(rotating.append(b"lost", 5).is_err());
-        fs::remove_file(&below).unwrap();
-        assert_eq!(rotating.append(b"lost", 5 + RETRY_US - 1).unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        rotating.append(b"kept", 5 + RETRY_US).unwrap();
-        assert_eq!((rotating.dropped(), rotating.take_missed(), rotating.take_missed()), (2, 2, 0));
-        assert_eq!(contents(&below), [(1, b"kept".to_vec())]);
-    }
-
-    /// `/dev/full` says that the disk is full on every write.
-    #[test]
-    fn a_full_disk_is_an_error_and_no_panic() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut rotating = files(folder.path());
-        std::os::unix::fs::symlink("/dev/full", numbered_path(folder.path(), 1, "x")).unwrap();
-        for round in 0..3 {
-            let error = rotating.append(b"lost", round * RETRY_US).unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{error}");
-        }
-        fs::remove_file(numbered_path(folder.path(), 1, "x")).unwrap();
-        rotating.append(b"kept", 3 * RETRY_US).unwrap();
-        assert_eq!((rotating.dropped(), contents(folder.path())), (3, vec![(1, b"kept".to_vec())]));
-    }
 }

@@ -178,3 +178,51 @@ fn golden_frames_of_another_size_fail() {
     };
     assert_eq!((found, expected), (turned, INPUT));
 }
+
+/// A processor so slow that the whole self-test takes longer than the watchdog waits, and one that hangs in a frame.
+#[cfg(all(feature = "station", target_os = "linux"))]
+#[test]
+fn each_frame_is_progress_and_a_hang_is_none() {
+    use std::cell::{Cell, RefCell};
+
+    use crate::supervision::Progress;
+
+    const STALL_US: u64 = 2_000_000;
+
+    /// Takes `frame_us` for each frame, while the watchdog looks every 100 ms.
+    struct Slow<'a> {
+        model: Model,
+        frame_us: u64,
+        now_us: u64,
+        attempts: &'a Cell<u64>,
+        watchdog: &'a RefCell<(Progress, Vec<bool>)>,
+    }
+
+    impl Reconstructor for Slow<'_> {
+        fn size(&self) -> Size {
+            INPUT
+        }
+
+        fn reconstruct(&mut self, input: &[u8]) -> Result<&[f32], ReconstructError> {
+            let (progress, goes_on) = &mut *self.watchdog.borrow_mut();
+            let until_us = self.now_us + self.frame_us;
+            let all = (self.now_us..=until_us).step_by(100_000).all(|at| progress.goes_on(self.attempts.get(), at));
+            goes_on.push(all);
+            self.now_us = until_us;
+            self.model.reconstruct(input)
+        }
+    }
+
+    let threshold = threshold(Score::ONE / 100);
+    let bytes = golden(&[60, 220, 50, 210], recipe(), threshold);
+    for (frame_us, expected) in [(1_500_000, [true; 4]), (2 * STALL_US, [false; 4])] {
+        let (attempts, watchdog) = (Cell::new(0), RefCell::new((Progress::new(STALL_US, 0), Vec::new())));
+        let model = Model(EXACT, Vec::new());
+        let slow = Slow { model, frame_us, now_us: 0, attempts: &attempts, watchdog: &watchdog };
+        let mut pipeline = Pipeline::new(preprocessing(), recipe(), slow).unwrap();
+        let golden = GoldenFrames::read(&bytes).ok();
+        let measured = || attempts.set(attempts.get() + 1);
+        self_test_with(&mut pipeline, golden, threshold, &StepClock::default(), measured).unwrap();
+        assert_eq!((attempts.get(), &watchdog.borrow().1[..]), (4, &expected[..]));
+    }
+}

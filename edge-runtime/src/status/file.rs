@@ -173,11 +173,13 @@ mod tests {
             threshold: Threshold::new(9).unwrap(),
             camera: "none",
             inspections: &counters,
+            line: &crate::line::Counters::default(),
             latency_us: &latencies,
             dropped_records: 1,
             kept_images: 2,
             dropped_images: 3,
             dropped_log_entries: 4,
+            debounced_here: &["trigger"],
             missed_triggers: 5,
         })
     }
@@ -197,6 +199,8 @@ mod tests {
         assert!(!found.is_stale());
         assert_eq!(found.json["threshold_raw"], 9);
         assert_eq!(found.json["dropped_log_entries"], 4);
+        assert_eq!(found.json["debounced_here"], serde_json::json!(["trigger"]));
+        assert_eq!(found.json["line"]["diverted"]["total"], 0);
         assert_eq!(found.json["latency_us"]["total"]["p99"], 0);
         assert_eq!(fs::read_dir(&runtime).unwrap().count(), 1);
         assert!(read_status(&runtime, "this", 2_000_001 + STALE_AFTER_US).unwrap().is_stale());

@@ -6,6 +6,7 @@
 mod counters;
 mod file;
 mod latency;
+mod line;
 
 pub use counters::Counters;
 pub use file::{Found, ReadStatusError, STALE_AFTER_US, StatusFile, boot_id, read_status};
@@ -47,6 +48,9 @@ pub struct Status<'a> {
     pub camera: &'a str,
     /// Inspections by verdict and reason.
     pub inspections: &'a Counters,
+    /// Triggers, parts, diversions and faults as the line counts them.
+    #[serde(serialize_with = "line::serialize")]
+    pub line: &'a crate::line::Counters,
     /// Latencies of each stage since start.
     pub latency_us: &'a Latencies,
     /// Records that could not be written.
@@ -57,6 +61,8 @@ pub struct Status<'a> {
     pub dropped_images: u64,
     /// Log entries that could not be written.
     pub dropped_log_entries: u64,
+    /// Inputs that the kernel does not debounce, so that the station does.
+    pub debounced_here: &'a [&'a str],
     /// Triggers that came while the station took none.
     pub missed_triggers: u64,
 }

@@ -2,7 +2,8 @@
 //! call. The kernel stamps each edge with CLOCK_MONOTONIC, which is the station's clock, and numbers the edges of each
 //! line; a gap in the numbers is a trigger or a step that was lost.
 //!
-//! A debounced edge is stamped when the line has been steady for the debounce time. Edges of two lines are put in the
+//! A debounced edge is stamped when the line has been steady for the debounce time, by the kernel, or by this program
+//! where the kernel refuses to debounce the line. Edges of two lines are put in the
 //! order of their stamps as far as they are read together, so that a trigger can be off by the steps of the encoder
 //! that fall within some microseconds of it.
 
@@ -13,18 +14,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gpiocdev::Request;
-use gpiocdev::line::{EdgeDetection, EventClock};
+use gpiocdev::line::{EdgeDetection, EdgeKind, EventClock, Value};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::Errno;
 
-use super::{Debounce, Input, InputError, Inputs, SequenceWatch, Wake};
+use super::found::Found;
+use super::{Debounce, Input, InputError, Inputs, SequenceWatch, Steady, Wake};
 use crate::actuator::gpio::{CONSUMER, GpioError};
+use crate::clock::{Clock, MonotonicClock};
 
 /// Edges that are read from a line at once.
 const BATCH: usize = 16;
 
 /// Edges that the kernel keeps for a line until they are read.
-const KERNEL_BUFFER: u32 = 256;
+pub(super) const KERNEL_BUFFER: u32 = 256;
 
 /// The kernel's `struct gpio_v2_line_event` in words of 64 bits.
 const EVENT_WORDS: usize = 6;
@@ -86,7 +89,9 @@ struct Watched {
     request: Request,
     purpose: Purpose,
     numbers: SequenceWatch,
-    /// Only where the kernel does not debounce the line.
+    line: u32,
+    edge: Edge,
+    /// Only where the kernel does not debounce the line. Edges of both kinds are read then.
     debounce: Option<Debounce>,
 }
 
@@ -109,6 +114,7 @@ pub struct GpioInputs {
     /// At most one for each purpose, the encoder first.
     lines: heapless::Vec<Watched, 3>,
     wake_up: Arc<WakeUp>,
+    clock: MonotonicClock,
 }
 
 /// Why the inputs cannot be opened.
@@ -140,7 +146,12 @@ impl GpioInputs {
                 let _ = lines.push(Watched::request(line, purpose)?);
             }
         }
-        Ok(Self { lines, wake_up: Arc::new(WakeUp { event }) })
+        Ok(Self { lines, wake_up: Arc::new(WakeUp { event }), clock: MonotonicClock::new() })
+    }
+
+    /// The inputs that the kernel refuses to debounce, so that this program does it.
+    pub fn debounced_here(&self) -> impl Iterator<Item = &'static str> {
+        self.lines.iter().filter(|line| line.debounce.is_some()).map(|line| line.purpose.name())
     }
 
     /// What ends the wait of these inputs.
@@ -152,11 +163,7 @@ impl GpioInputs {
 impl Watched {
     /// The kernel debounces where it can; else we do.
     fn request(wanted: &InputLine, purpose: Purpose) -> Result<Self, GpioError> {
-        let request = |debounce_us: u32| {
-            let edge = match wanted.edge {
-                Edge::Rising => EdgeDetection::RisingEdge,
-                Edge::Falling => EdgeDetection::FallingEdge,
-            };
+        let request = |edges: EdgeDetection, debounce_us: u32| {
             let mut builder = Request::builder();
             builder
                 .on_chip(&wanted.chip)
@@ -164,31 +171,71 @@ impl Watched {
                 .with_kernel_event_buffer_size(KERNEL_BUFFER)
                 .with_line(wanted.line)
                 .as_input()
-                .with_edge_detection(edge)
+                .with_edge_detection(edges)
                 .with_event_clock(EventClock::Monotonic);
             if debounce_us > 0 {
                 builder.with_debounce_period(Duration::from_micros(debounce_us.into()));
             }
             builder.request()
         };
-        let (request, debounce) = match request(wanted.debounce_us) {
-            Ok(request) => (request, None),
-            Err(error) => match request(0) {
-                Ok(plain) if wanted.debounce_us > 0 => (plain, Some(Debounce::new(wanted.debounce_us))),
-                _ => {
-                    let (chip, purpose) = (wanted.chip.clone(), purpose.name());
-                    return Err(GpioError::Request { chip, line: wanted.line, purpose, source: error });
-                }
-            },
+        let refused = |source| {
+            let (chip, purpose) = (wanted.chip.clone(), purpose.name());
+            GpioError::Request { chip, line: wanted.line, purpose, source }
         };
-        Ok(Self { request, purpose, numbers: SequenceWatch::default(), debounce })
+        let edges = match wanted.edge {
+            Edge::Rising => EdgeDetection::RisingEdge,
+            Edge::Falling => EdgeDetection::FallingEdge,
+        };
+        let (request, is_ours) = debounced(wanted.debounce_us, edges, request).map_err(refused)?;
+        let debounce = if is_ours {
+            let level = request.value(wanted.line).map_err(refused)?;
+            Some(Debounce::new(wanted.debounce_us, level == Value::Active))
+        } else {
+            None
+        };
+        let &InputLine { line, edge, .. } = wanted;
+        Ok(Self { request, purpose, numbers: SequenceWatch::default(), line, edge, debounce })
+    }
+
+    fn failed(&self, error: gpiocdev::Error) -> InputError {
+        InputError { input: self.purpose.name(), source: into_io(error) }
+    }
+
+    /// What an edge, debounced or not, means.
+    fn input(&self, at_us: u64) -> Input {
+        match self.purpose {
+            Purpose::Encoder => Input::Tick { at_us },
+            Purpose::Trigger => Input::Trigger { at_us },
+            Purpose::Reset => Input::Reset { at_us },
+        }
+    }
+
+    /// A change that lasted, if it is one of the edges that count.
+    fn push_steady(&self, steady: Option<Steady>, found: &mut Found) {
+        if let Some(Steady { at_us, is_high }) = steady
+            && is_high == (self.edge == Edge::Rising)
+        {
+            found.push(self.input(at_us));
+        }
+    }
+
+    /// After all edges were read: whether the line has been steady for long enough.
+    fn settle(&mut self, now_us: u64, found: &mut Found) -> Result<(), InputError> {
+        if let Some(debounce) = &mut self.debounce
+            && debounce.due_us().is_some_and(|due_us| due_us <= now_us)
+        {
+            let level = self.request.value(self.line);
+            let level = level.map_err(|error| InputError { input: self.purpose.name(), source: into_io(error) })?;
+            let steady = debounce.settle(now_us, level == Value::Active);
+            self.push_steady(steady, found);
+        }
+        Ok(())
     }
 
     /// Reads all that the kernel has, at most as much as it keeps.
     fn drain(&mut self, found: &mut Found) -> Result<(), InputError> {
         for _ in 0..KERNEL_BUFFER as usize / BATCH {
-            let waiting = self.request.has_edge_event();
-            if !waiting.map_err(|error| InputError { input: self.purpose.name(), source: into_io(error) })? {
+            if !self.request.has_edge_event().map_err(|error| self.failed(error))? {
                 break;
             }
             self.read(found)?;
@@ -198,26 +245,39 @@ impl Watched {
 
     /// Reads at most [`BATCH`] edges; there are some.
     fn read(&mut self, found: &mut Found) -> Result<(), InputError> {
-        let failed = |source| InputError { input: self.purpose.name(), source };
         let mut words = [0; EVENT_WORDS * BATCH];
-        let length = self.request.read_edge_events_into_slice(&mut words).map_err(|error| failed(into_io(error)))?;
+        let length = self.request.read_edge_events_into_slice(&mut words).map_err(|error| self.failed(error))?;
         for event in words[..length.min(words.len())].chunks_exact(self.request.edge_event_u64_size()) {
-            let event = self.request.edge_event_from_slice(event).map_err(|error| failed(into_io(error)))?;
+            let event = self.request.edge_event_from_slice(event).map_err(|error| self.failed(error))?;
             let at_us = event.timestamp_ns / 1000;
             let lost = self.numbers.lost_before(event.line_seqno);
             // A reset that was lost is pressed again.
             if lost > 0 && self.purpose != Purpose::Reset {
                 found.push(Input::Missed { at_us, lost });
             }
-            if self.debounce.as_mut().is_none_or(|debounce| debounce.passes(at_us)) {
-                found.push(match self.purpose {
-                    Purpose::Encoder => Input::Tick { at_us },
-                    Purpose::Trigger => Input::Trigger { at_us },
-                    Purpose::Reset => Input::Reset { at_us },
-                });
+            match &mut self.debounce {
+                None => found.push(self.input(at_us)),
+                Some(debounce) => {
+                    let steady = debounce.edge(at_us, event.kind == EdgeKind::Rising);
+                    self.push_steady(steady, found);
+                }
             }
         }
         Ok(())
+    }
+}
+
+/// Makes a request that the kernel debounces, or else one for the edges of both kinds that it does not, and tells whether
+/// it is the latter. The error is that of the first.
+fn debounced<R, E>(
+    debounce_us: u32,
+    edges: EdgeDetection,
+    request: impl Fn(EdgeDetection, u32) -> Result<R, E>,
+) -> Result<(R, bool), E> {
+    match request(edges, debounce_us) {
+        Ok(request) => Ok((request, false)),
+        Err(error) if debounce_us == 0 => Err(error),
+        Err(error) => request(EdgeDetection::BothEdges, 0).map(|request| (request, true)).map_err(|_| error),
     }
 }
 
@@ -225,50 +285,19 @@ fn into_io(error: gpiocdev::Error) -> io::Error {
     io::Error::other(error)
 }
 
-/// What was read at once.
-#[derive(Default)]
-struct Found {
-    /// Each edge, and each gap before it.
-    inputs: heapless::Vec<Input, { 2 * (KERNEL_BUFFER as usize + 2 * BATCH) }>,
-}
-
-impl Found {
-    fn push(&mut self, input: Input) {
-        // There is room for all that one round can read.
-        let _ = self.inputs.push(input);
-    }
-
-    /// In the order of time; of equal times in the order of reading.
-    fn into_order(mut self) -> impl Iterator<Item = Input> {
-        let at_us = |input: &Input| match *input {
-            Input::Trigger { at_us } | Input::Tick { at_us } | Input::Missed { at_us, .. } | Input::Reset { at_us } => {
-                at_us
-            }
-        };
-        // Insertion sort: stable, without memory, and the lines are in order themselves.
-        for end in 1..self.inputs.len() {
-            for index in (1..=end).rev() {
-                if at_us(&self.inputs[index - 1]) <= at_us(&self.inputs[index]) {
-                    break;
-                }
-                self.inputs.swap(index - 1, index);
-            }
-        }
-        self.inputs.into_iter()
-    }
-}
-
 impl Inputs for GpioInputs {
     fn wait(&mut self, timeout: Duration, take: &mut dyn FnMut(Input)) -> Result<(), InputError> {
         let poll_failed = |errno: Errno| InputError { input: "the inputs", source: errno.into() };
         let mut ready = [false; 3];
+        let due_us = self.lines.iter().filter_map(|line| line.debounce?.due_us()).min();
+        let settles = due_us.map(|due_us| Duration::from_micros(due_us.saturating_sub(self.clock.now_us())));
         {
             let mut fds: heapless::Vec<PollFd<'_>, 4> = heapless::Vec::new();
             for borrowed in self.lines.iter().map(|line| line.request.as_fd()).chain([self.wake_up.event.as_fd()]) {
                 let _ = fds.push(PollFd::from_borrowed_fd(borrowed, PollFlags::IN));
             }
             // No timeout at all if it is too long for the kernel.
-            let timeout = Timespec::try_from(timeout).ok();
+            let timeout = Timespec::try_from(settles.map_or(timeout, |settles| timeout.min(settles))).ok();
             match poll(&mut fds, timeout.as_ref()) {
                 Ok(_) => {}
                 Err(Errno::INTR) => return Ok(()),
@@ -288,10 +317,16 @@ impl Inputs for GpioInputs {
             Err(errno) => return Err(poll_failed(errno)),
         }
         let mut found = Found::default();
+        let now_us = self.clock.now_us();
         // The encoder last and to its end, whatever the poll said: no trigger is counted with fewer steps than were made.
         for (line, ready) in self.lines.iter_mut().zip(ready).rev() {
             match line.purpose {
                 Purpose::Encoder => line.drain(&mut found)?,
+                // To its end: an edge that was not read could be one that lets the line not be steady.
+                _ if line.debounce.is_some() => {
+                    line.drain(&mut found)?;
+                    line.settle(now_us, &mut found)?;
+                }
                 _ if ready => line.read(&mut found)?,
                 _ => {}
             }
@@ -306,18 +341,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inputs_come_in_the_order_of_time() {
-        let mut found = Found::default();
-        let tick = |at_us| Input::Tick { at_us };
-        let trigger = |at_us| Input::Trigger { at_us };
-        let read = [tick(1), tick(4), tick(4), tick(9), trigger(3), trigger(4), Input::Reset { at_us: 2 }];
-        read.into_iter().for_each(|input| found.push(input));
-        let reset = Input::Reset { at_us: 2 };
-        let ordered: Vec<_> = found.into_order().collect();
-        assert_eq!(ordered, [tick(1), reset, trigger(3), tick(4), tick(4), trigger(4), tick(9)]);
-    }
-
-    #[test]
     fn a_wake_up_call_ends_the_wait_once() {
         let mut inputs = GpioInputs::open(&InputWiring::default()).unwrap();
         let (wake_up, far) = (inputs.wake_up(), Duration::from_secs(600));
@@ -328,6 +351,18 @@ mod tests {
         let thread = std::thread::spawn(move || wake_up.wake());
         inputs.wait(far, &mut |_| unreachable!()).unwrap();
         thread.join().unwrap();
+    }
+
+    #[test]
+    fn both_edges_are_read_where_the_kernel_does_not_debounce() {
+        let edges = EdgeDetection::FallingEdge;
+        let kernel = |edges, debounce_us| Ok::<_, ()>((edges, debounce_us));
+        assert_eq!(debounced(500, edges, kernel), Ok(((edges, 500), false)));
+        let refuses = |edges, debounce_us: u32| if debounce_us > 0 { Err("no") } else { Ok((edges, debounce_us)) };
+        assert_eq!(debounced(500, edges, refuses), Ok(((EdgeDetection::BothEdges, 0), true)));
+        assert_eq!(debounced(0, edges, refuses), Ok(((edges, 0), false)));
+        let absent = |_, debounce_us: u32| Err::<(), _>(debounce_us);
+        assert_eq!((debounced(500, edges, absent), debounced(0, edges, absent)), (Err(500), Err(0)));
     }
 
     #[test]

@@ -6,13 +6,15 @@
 mod bell;
 mod debounce;
 #[cfg(all(feature = "station", target_os = "linux"))]
+mod found;
+#[cfg(all(feature = "station", target_os = "linux"))]
 pub mod gpio;
 mod sequence;
 
 use std::time::Duration;
 
 pub use bell::Bell;
-pub use debounce::Debounce;
+pub use debounce::{Debounce, Steady};
 pub use sequence::SequenceWatch;
 
 /// Something that happened at an input.

@@ -17,7 +17,8 @@ use shared::score::Threshold;
 use shared::verdict::FaultReason;
 
 use super::keeping::Numbers;
-use super::{Handle, Signals, fault_of, settings};
+use super::line_thread::StartedLine;
+use super::{Handle, Signals, fault_of};
 use crate::log;
 
 /// How often it looks.
@@ -36,7 +37,7 @@ impl Housekeeping {
     pub fn start(
         config: &StationConfig,
         bundle: &Bundle<'_>,
-        handle: Handle,
+        line: &StartedLine,
         numbers: Arc<Numbers>,
         clock: MonotonicClock,
         signals: &Signals,
@@ -51,15 +52,16 @@ impl Housekeeping {
             line_progress: progress,
             file: StatusFile::new(&config.runtime_dir),
             boot_id: boot_id(),
-            camera: settings::camera_name(config),
+            camera: config.camera.name(),
             product: bundle.manifest().product.to_string(),
             bundle: bundle.id(),
             threshold: bundle.manifest().threshold,
             started_at_us: now_us,
+            debounced_here: line.debounced_here.clone(),
             told: State::Starting,
             is_up: false,
             fails: false,
-            handle,
+            handle: line.handle.clone(),
             numbers,
             clock,
         };
@@ -89,6 +91,7 @@ struct Keeper {
     bundle: BundleId,
     threshold: Threshold,
     started_at_us: u64,
+    debounced_here: Vec<&'static str>,
     told: State,
     is_up: bool,
     fails: bool,
@@ -161,11 +164,13 @@ impl Keeper {
             threshold: self.threshold,
             camera: &self.camera,
             inspections: &tallies.0,
+            line: &counters,
             latency_us: &tallies.1,
             dropped_records: self.numbers.dropped_records(),
             kept_images: self.numbers.images().kept(),
             dropped_images: self.numbers.images().dropped(),
             dropped_log_entries: log::logger::dropped(),
+            debounced_here: &self.debounced_here,
             missed_triggers: counters.faults.of(FaultReason::TriggerMissed),
         };
         let written = self.file.write(&status);

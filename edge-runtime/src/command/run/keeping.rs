@@ -31,7 +31,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// Counts an attempt to capture: progress, as the watchdog sees it.
+    /// Counts an attempt to capture, or a golden frame of the self-test: progress, as the watchdog sees it.
     pub fn attempted(&self) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
     }

@@ -14,15 +14,23 @@ use edge_runtime::trigger::gpio::{GpioInputs, InputWiring};
 use edge_runtime::trigger::{Bell, Inputs, Wake};
 use embedded_hal::digital::OutputPin;
 
-use super::{Handle, settings};
+use super::Handle;
 use crate::log;
 
 /// The line thread at work.
 pub type LineThread = JoinHandle<Result<(), LineError>>;
 
+/// The line as the threads beside it see it.
+pub struct StartedLine {
+    /// Access to it.
+    pub handle: Handle,
+    /// Inputs that the kernel does not debounce.
+    pub debounced_here: Vec<&'static str>,
+}
+
 /// Requests the pins, which makes them safe, and starts the thread.
-pub fn start(config: &StationConfig, line: Line, clock: MonotonicClock) -> anyhow::Result<(Handle, LineThread)> {
-    let wiring = settings::outputs(config);
+pub fn start(config: &StationConfig, line: Line, clock: MonotonicClock) -> anyhow::Result<(StartedLine, LineThread)> {
+    let wiring = config.output_wiring();
     let chip = wiring.chip.to_string_lossy().into_owned();
     if wiring.wired().next().is_none() {
         log::lines::notice("no outputs are wired: verdicts move nothing");
@@ -41,18 +49,22 @@ fn with_outputs<P: OutputPin + Send + 'static>(
     line: Line,
     clock: MonotonicClock,
     outputs: Outputs<P>,
-) -> anyhow::Result<(Handle, LineThread)> {
+) -> anyhow::Result<(StartedLine, LineThread)> {
     if config.outputs.wired().next().is_some() && !outputs.can_accept() {
         log::lines::notice("outputs.accept is not wired: no part can be let through");
     }
-    let wiring = settings::inputs(config);
+    let wiring = config.input_wiring();
     if wiring == InputWiring::default() {
         let bell = Bell::default();
-        return spawn(line, clock, outputs, bell.clone(), Arc::new(bell));
+        return spawn(line, clock, outputs, bell.clone(), Arc::new(bell), Vec::new());
     }
     let inputs = GpioInputs::open(&wiring)?;
     let wake = inputs.wake_up();
-    spawn(line, clock, outputs, inputs, wake)
+    let debounced_here: Vec<_> = inputs.debounced_here().collect();
+    for input in &debounced_here {
+        log::lines::notice(&format!("the kernel does not debounce the {input}: this program does"));
+    }
+    spawn(line, clock, outputs, inputs, wake, debounced_here)
 }
 
 fn spawn<P: OutputPin + Send + 'static, I: Inputs + Send + 'static>(
@@ -61,8 +73,9 @@ fn spawn<P: OutputPin + Send + 'static, I: Inputs + Send + 'static>(
     outputs: Outputs<P>,
     inputs: I,
     wake: Arc<dyn Wake>,
-) -> anyhow::Result<(Handle, LineThread)> {
+    debounced_here: Vec<&'static str>,
+) -> anyhow::Result<(StartedLine, LineThread)> {
     let (handle, driver) = connect(line, outputs, inputs, wake, clock, log::lines::output_failed);
     let thread = thread::Builder::new().name("line".to_owned()).spawn(move || driver.run());
-    Ok((handle, thread.context("the line thread cannot be started")?))
+    Ok((StartedLine { handle, debounced_here }, thread.context("the line thread cannot be started")?))
 }

@@ -6,7 +6,6 @@
 mod housekeeping;
 mod keeping;
 mod line_thread;
-mod settings;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -16,9 +15,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use edge_runtime::bundle::BundleFile;
-use edge_runtime::camera;
+use edge_runtime::camera::{self, SourceKind};
 use edge_runtime::clock::{Clock, MonotonicClock};
-use edge_runtime::config::{SourceKind, StationConfig, TriggerMode};
+use edge_runtime::config::{StationConfig, TriggerMode};
 use edge_runtime::events::Event as StationEvent;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::line::{Event, Line, LineHandle, State, camera_fault};
@@ -30,7 +29,8 @@ use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use crate::cli::RunArguments;
 use crate::log;
 use housekeeping::Housekeeping;
-use keeping::Keeping;
+use keeping::{Keeping, Numbers};
+use line_thread::StartedLine;
 
 type Handle = LineHandle<MonotonicClock>;
 
@@ -70,11 +70,11 @@ impl Signals {
 fn station(config: &StationConfig, signals: &Signals) -> anyhow::Result<&'static str> {
     let clock = MonotonicClock::new();
     // The outputs are safe from here on: nothing that takes time comes before.
-    let line = Line::new(settings::timing(config), settings::trigger_mode(config))?;
-    let (handle, line_thread) = line_thread::start(config, line, clock)?;
+    let line = Line::new(config.line_timing(), config.line_mode())?;
+    let (started, line_thread) = line_thread::start(config, line, clock)?;
     // Whatever happens in it, the line thread ends in order. What a panic left half-changed is not used again.
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| inspect(config, signals, &handle, clock)));
-    handle.stop();
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| inspect(config, signals, &started, clock)));
+    started.handle.stop();
     let Ok(ended) = line_thread.join() else { bail!("the line thread panicked; the outputs are safe") };
     let Ok(why) = outcome else { bail!("the inspection panicked; the outputs are safe") };
     ended?;
@@ -85,9 +85,10 @@ fn station(config: &StationConfig, signals: &Signals) -> anyhow::Result<&'static
 fn inspect(
     config: &StationConfig,
     signals: &Signals,
-    handle: &Handle,
+    line: &StartedLine,
     clock: MonotonicClock,
 ) -> anyhow::Result<&'static str> {
+    let handle = &line.handle;
     let file = BundleFile::read(&config.bundle)?;
     let bundle = file.verify().with_context(|| format!("{}: refused", config.bundle.display()))?;
     let max_age_us = match config.camera.source {
@@ -97,10 +98,10 @@ fn inspect(
     };
     let inspector = Inspector::open(&bundle, clock, max_age_us)
         .with_context(|| format!("{}: the bundle cannot be used", config.bundle.display()))?
-        .with_quality(settings::quality(config)?);
+        .with_quality(config.camera.quality.limits()?);
     let keeping = Keeping::start(config, &bundle, clock)?;
     let numbers = keeping.shared();
-    let source = camera::open(&settings::camera(config)).context("the camera cannot be opened")?;
+    let source = camera::open(&config.camera).context("the camera cannot be opened")?;
     let wired = config.trigger.mode == TriggerMode::Gpio;
     let events = move |event: &StationEvent<'_>| {
         // A camera that runs by itself owes frames always.
@@ -111,7 +112,7 @@ fn inspect(
     };
     let mut station = Station::new(source, inspector, handle.clone(), keeping, events);
     // Ends when this function does, however that is.
-    let _housekeeping = Housekeeping::start(config, &bundle, handle.clone(), Arc::clone(&numbers), clock, signals)?;
+    let _housekeeping = Housekeeping::start(config, &bundle, line, Arc::clone(&numbers), clock, signals)?;
     handle.event(Event::Started);
     loop {
         if signals.stop.load(Ordering::SeqCst) {
@@ -122,7 +123,7 @@ fn inspect(
             bail!("the line thread ended; the outputs are safe");
         }
         if handle.self_test_due() {
-            self_test(station.inspector_mut(), &bundle, handle);
+            self_test(station.inspector_mut(), &bundle, handle, &numbers);
         }
         numbers.attempted();
         if station.step() == Step::Ended {
@@ -150,8 +151,10 @@ fn self_test<R: edge_runtime::reconstruct::Reconstructor>(
     inspector: &mut Inspector<R, MonotonicClock>,
     bundle: &Bundle<'_>,
     handle: &Handle,
+    numbers: &Numbers,
 ) {
-    match inspector.self_test(bundle) {
+    // Each frame is progress: a slow processor may need longer for all of them than the watchdog waits.
+    match inspector.self_test_with(bundle, || numbers.attempted()) {
         Ok(report) if report.is_proven() => {
             log::lines::notice(&format!(
                 "self-test passed: {} golden frames, {} of their pixels differ, by at most {}",

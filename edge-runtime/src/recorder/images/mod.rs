@@ -17,6 +17,7 @@ use std::thread::{self, JoinHandle};
 use shared::image::{FrameView, Size};
 use shared::wire::{InspectionRecord, RecordedVerdict};
 
+use crate::clock::MonotonicClock;
 use ring::{ImageName, Ring};
 
 /// Which images are kept.
@@ -118,7 +119,7 @@ impl ImageRecorder {
             give_back.try_send(buffer).expect("the channel holds as many");
         }
         let (work, jobs) = sync_channel::<Waiting>(limits.waiting);
-        let mut ring = Ring::new(folder, limits.max_bytes);
+        let mut ring = Ring::new(folder, limits.max_bytes, MonotonicClock::new());
         let counted = Arc::clone(&counters);
         let write = move || {
             for Waiting { pixels, size, name } in jobs {

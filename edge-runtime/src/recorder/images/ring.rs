@@ -1,5 +1,6 @@
 //! The image files of one folder: numbered, the oldest deleted so that all together stay below a limit in bytes. Each
-//! file is whole or not there. It scans the folder when it is first used, so that it goes on after a restart.
+//! file is whole or not there. It scans the folder when it is first used, so that it goes on after a restart, and again after
+//! a failure, at the earliest a second later. Times are in microseconds of the station's clock.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
@@ -10,8 +11,12 @@ use std::path::{Path, PathBuf};
 use shared::image::Size;
 use shared::wire::{InspectionRecord, RecordedVerdict};
 
+use crate::clock::Clock;
+
 /// How the names of images end.
 const EXTENSION: &str = ".pgm";
+/// After a failure nothing is tried for this long: a scan of a folder of many images takes its time.
+const RETRY_US: u64 = 1_000_000;
 /// The name of a file that is not whole yet.
 const UNFINISHED: &str = "unfinished.tmp";
 
@@ -48,10 +53,12 @@ impl fmt::Display for ImageName {
 
 /// The files of a folder.
 #[derive(Debug)]
-pub(super) struct Ring {
+pub(super) struct Ring<C> {
     folder: PathBuf,
     max_bytes: u64,
+    clock: C,
     files: Option<Files>,
+    retry_at_us: u64,
 }
 
 /// What is there, from the oldest on.
@@ -62,10 +69,10 @@ struct Files {
     next_number: u64,
 }
 
-impl Ring {
+impl<C: Clock> Ring<C> {
     /// Touches nothing yet.
-    pub fn new(folder: &Path, max_bytes: u64) -> Self {
-        Self { folder: folder.to_owned(), max_bytes, files: None }
+    pub fn new(folder: &Path, max_bytes: u64, clock: C) -> Self {
+        Self { folder: folder.to_owned(), max_bytes, clock, files: None, retry_at_us: 0 }
     }
 
     /// Writes an image of `size` pixels and deletes the oldest ones beyond the limit.
@@ -73,21 +80,25 @@ impl Ring {
         if size.area() == 0 || size.area() != pixels.len() {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
-        let written = self.try_write(name, size, pixels);
+        let mut head = String::new();
+        write!(head, "P5\n{} {}\n255\n", size.width, size.height).map_err(io::Error::other)?;
+        if (head.len() + pixels.len()) as u64 > self.max_bytes {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        if self.clock.now_us() < self.retry_at_us {
+            return Err(io::Error::from(io::ErrorKind::WouldBlock));
+        }
+        let written = self.try_write(name, &head, pixels);
         if written.is_err() {
             // What is there may have changed: looked at again next time.
             self.files = None;
+            self.retry_at_us = self.clock.now_us().saturating_add(RETRY_US);
         }
         written
     }
 
-    fn try_write(&mut self, name: &ImageName, size: Size, pixels: &[u8]) -> io::Result<()> {
-        let mut head = String::new();
-        write!(head, "P5\n{} {}\n255\n", size.width, size.height).map_err(io::Error::other)?;
+    fn try_write(&mut self, name: &ImageName, head: &str, pixels: &[u8]) -> io::Result<()> {
         let length = (head.len() + pixels.len()) as u64;
-        if length > self.max_bytes {
-            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
-        }
         let files = match &mut self.files {
             Some(files) => files,
             none => none.insert(scan(&self.folder)?),
@@ -146,4 +157,47 @@ fn number_of(name: &str) -> Option<u64> {
     let (number, rest) = name.strip_suffix(EXTENSION)?.split_at_checked(10)?;
     let ours = rest.starts_with("-frame") && number.bytes().all(|byte| byte.is_ascii_digit());
     number.parse().ok().filter(|_| ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use shared::verdict::FaultReason;
+
+    use super::*;
+
+    struct Now<'a>(&'a Cell<u64>);
+
+    impl Clock for Now<'_> {
+        fn now_us(&self) -> u64 {
+            self.0.get()
+        }
+    }
+
+    #[test]
+    fn after_a_failure_the_folder_is_scanned_once_a_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("below");
+        let now = Cell::new(0);
+        let mut ring = Ring::new(&below, 1 << 20, Now(&now));
+        let (size, pixels) = (Size::new(2, 2), [7; 4]);
+        let verdict = RecordedVerdict::Fault(FaultReason::Late);
+        let mut write = |at_us, max_bytes| {
+            now.set(at_us);
+            ring.max_bytes = max_bytes;
+            ring.write(&ImageName { sequence: 1, verdict, score: None }, size, &pixels).map_err(|error| error.kind())
+        };
+        // What is too large is no failure of the disk.
+        assert_eq!(write(0, 4), Err(io::ErrorKind::FileTooLarge));
+        assert!(!below.exists());
+        fs::write(&below, "in the way").unwrap();
+        assert!(write(1, 1 << 20).is_err());
+        fs::remove_file(&below).unwrap();
+        assert_eq!(write(RETRY_US, 1 << 20), Err(io::ErrorKind::WouldBlock));
+        assert!(!below.exists(), "the folder was touched too soon");
+        assert_eq!(write(RETRY_US + 1, 1 << 20), Ok(()));
+        assert_eq!(write(RETRY_US + 1, 1 << 20), Ok(()));
+        assert_eq!(fs::read_dir(&below).unwrap().count(), 2);
+    }
 }

@@ -127,6 +127,8 @@ fn what_cannot_be_kept_is_counted_and_stops_nothing() {
     let mut recorder = ImageRecorder::start(&in_the_way, limits(KeepRule::All, 1 << 20)).unwrap();
     offer_all(&mut recorder, &[reject(1), reject(2)], &frame.view().unwrap());
     fs::remove_file(&in_the_way).unwrap();
+    // Nothing is tried for a second.
+    thread::sleep(Duration::from_millis(1050));
     // A frame that is too large does not use a buffer up.
     offer_all(&mut recorder, &[reject(3), reject(4), reject(5)], &large.view().unwrap());
     offer_all(&mut recorder, &[reject(6)], &frame.view().unwrap());
