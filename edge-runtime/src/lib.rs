@@ -35,4 +35,5 @@ pub mod status;
 pub mod supervision;
 #[cfg(test)]
 mod test_support;
+pub mod trial;
 pub mod trigger;

@@ -15,6 +15,7 @@ use shared::verdict::FaultReason;
 
 use crate::clock::{Clock, micros_between};
 use crate::reconstruct::{ReconstructError, Reconstructor};
+use crate::trial::{Stage, reached};
 
 /// Measures frames with one model and one recipe.
 #[derive(Debug)]
@@ -204,6 +205,7 @@ impl<R: Reconstructor> Pipeline<R> {
         let started = clock.now_us();
         let buffers =
             ResampleScratch { luma: &mut self.luma, sums: &mut self.sums, accumulators: &mut self.accumulators };
+        reached(Stage::Preprocess);
         preprocess(frame, &self.preprocessing, buffers, &mut self.input)?;
         let preprocessed = clock.now_us();
         self.measure_input(clock, started, preprocessed)
@@ -252,9 +254,11 @@ impl<R: Reconstructor> Pipeline<R> {
         started: u64,
         preprocessed: u64,
     ) -> Result<Measurement, MeasureError> {
+        reached(Stage::Inference);
         let output = self.reconstructor.reconstruct(&self.input)?;
         let finite = quantize(output.iter().map(|value| value.to_bits()), &mut self.reconstruction)?;
         let reconstructed = clock.now_us();
+        reached(Stage::Score);
         let score = self.score()?;
         let scored = clock.now_us();
         self.complete = true;

@@ -12,6 +12,7 @@ use crate::inspector::{Inspection, Inspector};
 use crate::line::{Gate, Outcome};
 use crate::reconstruct::Reconstructor;
 use crate::recorder::RecordSink;
+use crate::trial::{Stage, reached};
 
 /// An inspection station: where frames come from, how they are judged and what follows.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ where
     /// A pass that the line does not take, because it is late or something has happened, is recorded as a fault with
     /// its score. A part that is diverted later, at the gate, is in the line's counters only.
     pub fn step(&mut self) -> Step {
+        reached(Stage::Capture);
         let Some(captured) = self.source.next_frame() else {
             self.events.event(&Event::SourceEnded);
             return Step::Ended;
@@ -84,6 +86,7 @@ where
             threshold: self.inspector.threshold(),
             stages,
         };
+        reached(Stage::Recording);
         let kept = self.records.record(&record);
         if let Ok(frame) = &captured.frame {
             self.records.frame(&record, frame);

@@ -18,6 +18,7 @@ import time
 import equipment
 import frames as recorded_frames
 import station
+import trials
 from machine import Failure, Machine
 
 REPOSITORY = str(pathlib.Path(__file__).resolve().parents[2])
@@ -29,8 +30,9 @@ class Table:
     def __init__(self):
         self.rows = []
 
-    def check(self, name, function, *arguments):
-        """Runs a check and notes what it says; true if it held."""
+    def check(self, name, function, *arguments, row=None):
+        """Runs a check and notes what it says; true if it held. `row` is its id in the fault matrix, what is injected
+        and how many times; the line that it gives is for `.ci/fault-matrix`."""
         started = time.monotonic()
         try:
             outcome, held = function(*arguments), True
@@ -38,6 +40,11 @@ class Table:
             outcome, held = str(failure), False
         self.rows.append((name, held, time.monotonic() - started, outcome))
         print(f"{'ok  ' if held else 'FAIL'}  {name:24}  {self.rows[-1][2]:6.1f} s  {outcome}", flush=True)
+        if row:
+            identity, injection, count = row
+            # A check fails at the first false pass.
+            cells = [f"ROW {identity}", f"{injection}, emulated machine", count, 0 if held else "unknown", outcome]
+            print(*cells, "yes" if held else "NO", sep=" | ", flush=True)
         return held
 
     def end(self):
@@ -77,6 +84,7 @@ def main(image, folder, program=None):
     check_equipment(table, image, share, folder, frames, size)
     if program:
         station.check_all(table, image, share, folder, frames, size, program)
+        trials.check_all(table, image, share, folder, frames, size, program)
     return table.end()
 
 

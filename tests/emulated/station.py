@@ -123,7 +123,7 @@ class Line:
         expect(len(edges) == 1 and abs(edges[0] - GATE) <= JITTER, f"{file}: accept edges after {edges} s")
 
 
-def install(machine, share, program, size):
+def install(machine, share, program, size, configuration=CONFIGURATION):
     """The program with its libraries and the committed bundle."""
     os.makedirs(os.path.join(share, "lib"), exist_ok=True)
     for library in LIBRARIES:
@@ -131,7 +131,7 @@ def install(machine, share, program, size):
     shutil.copy(program, os.path.join(share, "edge-runtime"))
     shutil.copy(os.path.join(REPOSITORY, "models/default/station.bundle"), share)
     with open(os.path.join(share, "station.toml"), "w", encoding="utf-8") as file:
-        file.write(CONFIGURATION.replace("WIDTH", str(size[0])).replace("HEIGHT", str(size[1])))
+        file.write(configuration.replace("WIDTH", str(size[0])).replace("HEIGHT", str(size[1])))
     machine.run("mkdir -p /lib /etc /run/state /run/station && cp /share/lib/* /lib/ && "
                 "cp /share/edge-runtime /share/station.bundle /bin/ && cp /share/station.toml /etc/")
 
@@ -342,10 +342,12 @@ def check_all(table, image, share, folder, frames, size, program):
         if table.check("station starts", becomes_ready, machine, line):
             table.check("verdicts and accept pin", verdicts, machine, line)
             table.check("log", decoded_log, machine, share, program)
-            table.check("station unplugged", unplugged, machine, line, good)
-            table.check("station killed", killed, machine, line, good, SHORT["kills"], 1)
+            table.check("station unplugged", unplugged, machine, line, good, row=("C1", "camera unplugged", 1))
+            table.check("station killed", killed, machine, line, good, SHORT["kills"], 1,
+                        row=("P1", "SIGKILL", SHORT["kills"]))
             table.check("watchdog fed", watched, machine)
             machine.run("cp -r /run/state /share/ 2>/dev/null; true")
-            table.check("inspection hangs", hanging, machine, line, good)
+            table.check("inspection hangs", hanging, machine, line, good,
+                        row=("P2", "inspection frozen by ptrace", 1))
     finally:
         machine.close()

@@ -17,6 +17,7 @@ use super::queue::Line;
 use super::state::{Event, FaultKind, State};
 use crate::actuator::{OutputError, OutputName, Outputs};
 use crate::clock::Clock;
+use crate::trial::{Stage, reached};
 use crate::trigger::{Input, InputError, Inputs, Wake};
 
 /// The longest wait: half a second, so that [`LineHandle::beats`] grows.
@@ -88,6 +89,7 @@ impl<P: OutputPin, I: Inputs, C: Clock> Driver<P, I, C> {
     /// Moves the outputs as is due, then waits for whatever comes next.
     pub(super) fn step(&mut self) -> Result<(), InputError> {
         self.shared.beats.fetch_add(1, Ordering::Relaxed);
+        reached(Stage::Line);
         let wait_us = self.act();
         let Self { inputs, shared, ticks, .. } = self;
         let waited = inputs.wait(Duration::from_micros(wait_us), &mut |input| {
@@ -126,6 +128,9 @@ impl<P: OutputPin, I: Inputs, C: Clock> Driver<P, I, C> {
                 Accept::Rise { pass, .. } => self.outputs.rise(pass),
                 Accept::Fall => self.outputs.fall(),
             };
+            if rises {
+                reached(Stage::Pulse);
+            }
             let failed_to_rise = rises && accept.is_err();
             if let Err(error) = accept.and_then(|()| self.outputs.set(&actions.levels)) {
                 let is_known = self.failed.contains(&true)

@@ -271,6 +271,11 @@ fn g1_an_output_that_fails_takes_ready_off_and_is_a_latched_fault() {
         }
     }
     println!("G1: {tried} write failures, {edges_after} edges after one");
+    println!(
+        "ROW G1 | each output fails from each moment on (simulated) | {tried} | {edges_after} | \
+         no edge after a failed write; ready off, fault on | {}",
+        if edges_after == 0 { "yes" } else { "NO" },
+    );
     assert_eq!(edges_after, 0);
 }
 

@@ -16,6 +16,7 @@ pub use tract_onnx::pb as onnx_proto;
 use super::interface::check_interface;
 use super::{ModelError, ReconstructError, Reconstructor};
 use crate::panic_guard;
+use crate::trial::{Stage, reached};
 
 /// An ONNX autoencoder, optimised for this processor.
 ///
@@ -99,6 +100,7 @@ fn run(
     output: &mut TVec<TValue>,
     pixels: &[u8],
 ) -> TractResult<TypedSimpleState> {
+    reached(Stage::Model);
     let mut state = match state {
         Some(state) => state,
         None => plan.spawn()?,

@@ -1,12 +1,15 @@
 // The scene in front of the camera: shows one image until the next is asked for.
 //   guest feed OUTPUT     requests on stdin, a line each; an answer on stdout to each
-// Requests: the path of a raw frame of the prepared size, `unplug`, `replug`. Answers: `shown`, `unplugged`,
-// `replugged` and the time, or `failed` and why. After `shown`, every frame whose capture begins later shows the image.
+// Requests: the path of a raw frame of the prepared size, `live`, `still`, `unplug`, `replug`. Answers: `shown`, `live`,
+// `still`, `unplugged`, `replugged` and the time, or `failed` and why. After `shown`, every frame whose capture begins
+// later shows the image. From `live` to `still`, the last bit of a few of its pixels changes with each frame, as noise
+// does; else it stays the same to the bit.
 #include "guest.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +23,7 @@ static int video = -1;
 static void *buffers[BUFFERS];
 static size_t size;
 static unsigned shown;
+static unsigned char *image;
 
 static int start(const char *device) {
   struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_OUTPUT};
@@ -29,6 +33,7 @@ static int start(const char *device) {
   shown = 0;
   if (video < 0 || ioctl(video, VIDIOC_G_FMT, &format) || ioctl(video, VIDIOC_REQBUFS, &request)) return -1;
   size = format.fmt.pix.sizeimage;
+  image = realloc(image, size);
   for (unsigned i = 0; i < BUFFERS; i++) {
     struct v4l2_buffer buffer = {.index = i, .type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = V4L2_MEMORY_MMAP};
     if (ioctl(video, VIDIOC_QUERYBUF, &buffer)) return -1;
@@ -39,16 +44,11 @@ static int start(const char *device) {
 }
 
 // The driver shows the last buffer again and again, and gives it back when it shows the next one.
-static int show(const char *path) {
+static int put(unsigned noise) {
   unsigned index = shown % BUFFERS;
-  int file = open(path, O_RDONLY);
-  if (file < 0) return -1;
-  ssize_t found = read(file, buffers[index], size);
-  close(file);
-  if (found != (ssize_t)size) {
-    errno = EINVAL;
-    return -1;
-  }
+  unsigned char *pixels = buffers[index];
+  memcpy(pixels, image, size);
+  for (unsigned bit = 0; bit < 16; bit++) pixels[bit] ^= noise >> bit & 1;
   struct v4l2_buffer buffer = {.index = index,
                                .type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
                                .memory = V4L2_MEMORY_MMAP,
@@ -58,6 +58,18 @@ static int show(const char *path) {
   if (ioctl(video, VIDIOC_QBUF, &buffer)) return -1;
   if (shown++ == 0) return ioctl(video, VIDIOC_STREAMON, &type);
   return ioctl(video, VIDIOC_DQBUF, &buffer);
+}
+
+static int show(const char *path) {
+  int file = open(path, O_RDONLY);
+  if (file < 0) return -1;
+  ssize_t found = read(file, image, size);
+  close(file);
+  if (found != (ssize_t)size) {
+    errno = EINVAL;
+    return -1;
+  }
+  return put(0);
 }
 
 // As if the cable was drawn: every node of the driver fails, until nobody holds one any more. This program is the last.
@@ -76,11 +88,22 @@ int feed_main(int argc, char **argv) {
   if (argc != 2) return 2;
   if (start(argv[1])) fail("%s", argv[1]);
   char line[4096];
-  while (fgets(line, sizeof line, stdin)) {
+  int live = 0;
+  unsigned noise = 0;
+  // One request at a time: none waits in the buffer of stdin.
+  struct pollfd request = {.fd = STDIN_FILENO, .events = POLLIN};
+  for (;;) {
+    while (live && poll(&request, 1, 0) == 0)
+      if (put(++noise)) fail("live");
+    if (!fgets(line, sizeof line, stdin)) break;
     line[strcspn(line, "\n")] = 0;
     const char *done = "shown";
     int status;
-    if (strcmp(line, "unplug") == 0) {
+    if (strcmp(line, "live") == 0 || strcmp(line, "still") == 0) {
+      live = strcmp(line, "live") == 0;
+      done = live ? "live" : "still";
+      status = 0;
+    } else if (strcmp(line, "unplug") == 0) {
       done = "unplugged";
       status = unplug();
     } else if (strcmp(line, "replug") == 0) {

@@ -12,6 +12,7 @@ use edge_runtime::config::StationConfig;
 use edge_runtime::line::State;
 use edge_runtime::status::{Status, StatusFile, boot_id};
 use edge_runtime::supervision::{Progress, Supervisor, Systemd, watchdog_us};
+use edge_runtime::trial::{Stage, reached};
 use shared::bundle::{Bundle, BundleId};
 use shared::score::Threshold;
 use shared::verdict::FaultReason;
@@ -70,6 +71,13 @@ impl Housekeeping {
     }
 }
 
+impl Housekeeping {
+    /// Whether the thread is there. It ends before its time only by a panic.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+}
+
 /// Ends the thread, which removes the status file.
 impl Drop for Housekeeping {
     fn drop(&mut self) {
@@ -100,10 +108,18 @@ struct Keeper {
     clock: MonotonicClock,
 }
 
+/// Also after a panic, nobody reads what is true no more.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let _ = self.file.remove();
+    }
+}
+
 impl Keeper {
     fn work(&mut self) {
         let mut written_at_us = 0;
         while !self.stop.load(Ordering::SeqCst) {
+            reached(Stage::Housekeeping);
             if self.clear.swap(false, Ordering::SeqCst) {
                 log::lines::notice("told to clear the fault");
                 self.handle.clear();
@@ -124,7 +140,6 @@ impl Keeper {
         }
         self.tell_state();
         let _ = self.supervisor.stopping();
-        let _ = self.file.remove();
     }
 
     /// Logs a change of state and tells the service manager; says whether there was one.

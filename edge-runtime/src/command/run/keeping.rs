@@ -103,6 +103,11 @@ impl Keeping {
     pub fn shared(&self) -> Arc<Numbers> {
         Arc::clone(&self.numbers)
     }
+
+    /// Whether the thread for images is there, if one is needed.
+    pub fn is_running(&self) -> bool {
+        self.images.is_running()
+    }
 }
 
 impl RecordSink for Keeping {

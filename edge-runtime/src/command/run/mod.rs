@@ -6,6 +6,7 @@
 mod housekeeping;
 mod keeping;
 mod line_thread;
+mod trial;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -37,6 +38,7 @@ type Handle = LineHandle<MonotonicClock>;
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let config = StationConfig::read(&arguments.config)?;
+    trial::arm(&config)?;
     let signals = Signals::register()?;
     let log_limits = RotationLimits { file_bytes: config.log.file_bytes, files: config.log.files };
     if let Err(error) = log::start(&config.log_dir(), log_limits) {
@@ -112,7 +114,9 @@ fn inspect(
     };
     let mut station = Station::new(source, inspector, handle.clone(), keeping, events);
     // Ends when this function does, however that is.
-    let _housekeeping = Housekeeping::start(config, &bundle, line, Arc::clone(&numbers), clock, signals)?;
+    let housekeeping = Housekeeping::start(config, &bundle, line, Arc::clone(&numbers), clock, signals)?;
+    // Dropped before the housekeeping, which takes a moment to end: a panic diverts what is in flight at once.
+    let _diverts = handle.clone();
     handle.event(Event::Started);
     loop {
         if signals.stop.load(Ordering::SeqCst) {
@@ -121,6 +125,13 @@ fn inspect(
         }
         if !handle.is_running() {
             bail!("the line thread ended; the outputs are safe");
+        }
+        // Neither can make a part pass; but without them nobody feeds the watchdog or sees what was rejected.
+        if !housekeeping.is_running() {
+            bail!("the housekeeping thread ended; the outputs are safe");
+        }
+        if !station.records().is_running() {
+            bail!("the thread for images ended; the outputs are safe");
         }
         if handle.self_test_due() {
             self_test(station.inspector_mut(), &bundle, handle, &numbers);

@@ -20,6 +20,8 @@ use shared::wire::{InspectionRecord, RecordedVerdict};
 use crate::clock::MonotonicClock;
 use ring::{ImageName, Ring};
 
+use crate::trial::{Stage, reached};
+
 /// Which images are kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KeepRule {
@@ -123,6 +125,7 @@ impl ImageRecorder {
         let counted = Arc::clone(&counters);
         let write = move || {
             for Waiting { pixels, size, name } in jobs {
+                reached(Stage::Images);
                 let counter = match ring.write(&name, size, &pixels) {
                     Ok(()) => &counted.kept,
                     Err(_) => &counted.dropped,
@@ -146,6 +149,11 @@ impl ImageRecorder {
     /// How many were kept and dropped.
     pub fn counters(&self) -> Arc<ImageCounters> {
         Arc::clone(&self.counters)
+    }
+
+    /// Whether the thread that writes is there, or none is needed. It ends before its time only by a panic.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_none_or(|thread| !thread.is_finished())
     }
 
     fn enqueue(&mut self, record: &InspectionRecord, frame: &FrameView<'_>) -> bool {
