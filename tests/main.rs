@@ -12,6 +12,7 @@ mod report;
 #[cfg(feature = "chromium")]
 mod report_in_chromium;
 mod self_test;
+mod signing;
 mod tidy;
 mod train_to_replay;
 #[cfg(feature = "vulkan")]

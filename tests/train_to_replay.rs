@@ -38,7 +38,16 @@ fn job(data: &Path) -> Job {
     let product = "miniature".to_owned();
     let (data, on_unreadable) = (data.to_owned(), OnUnreadable::Refuse);
     let threshold = ThresholdChoice::Rank(1);
-    Job { data, on_unreadable, product, device: DeviceChoice::Cpu, training, threshold }
+    Job {
+        data,
+        on_unreadable,
+        product,
+        release: 1,
+        camera: String::new(),
+        device: DeviceChoice::Cpu,
+        training,
+        threshold,
+    }
 }
 
 pub fn train(data: &Path) -> Artifacts {

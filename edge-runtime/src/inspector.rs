@@ -6,7 +6,7 @@ use shared::bundle::{Bundle, BundleId, Verified};
 use shared::image::FrameView;
 use shared::score::{Score, Threshold};
 use shared::verdict::{FaultReason, Verdict, judge};
-use shared::wire::StageMicros;
+use shared::wire::{BundleTrust, StageMicros, ThresholdSource};
 
 use crate::camera::quality::{QualityGate, QualityLimits};
 use crate::clock::{Clock, micros_between};
@@ -182,6 +182,16 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
     /// The bundle in use.
     pub fn bundle(&self) -> BundleId {
         self.proof.id()
+    }
+
+    /// Who answers for the bundle in use.
+    pub fn trust(&self) -> BundleTrust {
+        self.proof.trust()
+    }
+
+    /// Whose the threshold in use is.
+    pub fn threshold_source(&self) -> ThresholdSource {
+        ThresholdSource::Bundle
     }
 
     /// The pipeline that measures.

@@ -16,7 +16,7 @@ pub mod bounded_read;
 pub mod bundle;
 pub mod camera;
 pub mod clock;
-#[cfg(all(feature = "station", target_os = "linux"))]
+#[cfg(feature = "config")]
 pub mod config;
 pub mod events;
 pub mod frame;
@@ -37,3 +37,4 @@ pub mod supervision;
 mod test_support;
 pub mod trial;
 pub mod trigger;
+pub mod trust;

@@ -1,4 +1,5 @@
-//! The station's program. Data goes to stdout, everything else to stderr; exit codes: 0 done, 1 failure, 2 usage.
+//! The station's program. Data goes to stdout, everything else to stderr; exit codes: 0 done, 1 failure, 2 usage, 10 to
+//! 16 a bundle that is refused (`docs/operation.md`).
 
 mod cli;
 mod command;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
+use edge_runtime::trust::TrustError;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nobody is left to tell if stderr is closed too.
             let _ = writeln!(io::stderr(), "error: {error:#}");
-            ExitCode::FAILURE
+            error.downcast_ref::<TrustError>().map_or(ExitCode::FAILURE, |refused| refused.exit_code().into())
         }
     }
 }

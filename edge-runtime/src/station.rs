@@ -85,6 +85,8 @@ where
             score,
             threshold: self.inspector.threshold(),
             stages,
+            trust: self.inspector.trust(),
+            threshold_source: self.inspector.threshold_source(),
         };
         reached(Stage::Recording);
         let kept = self.records.record(&record);

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::path::Path;
 
 use shared::admission::FrameStamp;
+use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
 use shared::bundle::{MAX_TABLE_LEN, SectionKind, encode_table};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::image::{PixelFormat, Size};
@@ -12,7 +13,7 @@ use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use shared::score::{Score, Threshold};
 use shared::similarity::Metric;
 use shared::verdict::{Pass, Verdict};
-use shared::wire::{Manifest, ModelInterface, ThresholdEvidence};
+use shared::wire::{CameraName, FIRST_RELEASE, Manifest, ModelInterface, ThresholdEvidence};
 
 use crate::bundle::BundleFile;
 use crate::clock::Clock;
@@ -98,8 +99,18 @@ pub(crate) fn bundle_around(onnx: &[u8]) -> BundleFile {
 
 /// A bundle that rejects from a score of 0.5 on, with these sections after the manifest.
 pub(crate) fn bundle_of(recipe: ScoreRecipe, sections: &[(SectionKind, &[u8])]) -> BundleFile {
+    sealed(&Manifest { recipe, ..manifest() }, sections)
+}
+
+/// A bundle with this manifest around no model.
+pub(crate) fn bundle_with(manifest: &Manifest) -> BundleFile {
+    sealed(manifest, &[(SectionKind::Onnx, b"no model")])
+}
+
+/// A manifest that rejects from a score of 0.5 on.
+pub(crate) fn manifest() -> Manifest {
     let score = |raw| Score::new(raw).unwrap();
-    let manifest = Manifest {
+    Manifest {
         product: "test".try_into().unwrap(),
         preprocessing: preprocessing(),
         model: ModelInterface {
@@ -107,7 +118,7 @@ pub(crate) fn bundle_of(recipe: ScoreRecipe, sections: &[(SectionKind, &[u8])]) 
             output_name: "redrawn".try_into().unwrap(),
             size: INPUT,
         },
-        recipe,
+        recipe: recipe(),
         threshold: Threshold::new(Score::ONE / 2).unwrap(),
         evidence: ThresholdEvidence::Calibrated {
             images: 20,
@@ -120,14 +131,22 @@ pub(crate) fn bundle_of(recipe: ScoreRecipe, sections: &[(SectionKind, &[u8])]) 
         },
         created_by: "tests".try_into().unwrap(),
         training_images_sha256: [7; 32],
-    };
+        release: FIRST_RELEASE,
+        minimum_runtime: [0; 3],
+        camera: CameraName::new(),
+    }
+}
+
+fn sealed(manifest: &Manifest, sections: &[(SectionKind, &[u8])]) -> BundleFile {
     let mut encoded = [0; Manifest::MAX_LEN];
     let length = manifest.encode(&mut encoded).unwrap();
     let sections = [&[(SectionKind::Manifest, &encoded[..length])], sections].concat();
     let mut table = [0; MAX_TABLE_LEN];
     let table_length = encode_table(&sections, &mut table).unwrap();
     let contents = sections.iter().flat_map(|(_, bytes)| *bytes);
-    let bytes = table[..table_length].iter().chain(contents).copied().collect();
+    let mut block = [0; MAX_BLOCK_LEN];
+    let block_length = encode_block(&[], &mut block).unwrap();
+    let bytes = table[..table_length].iter().chain(contents).chain(&block[..block_length]).copied().collect();
     BundleFile::from_bytes(bytes, Path::new("test.bundle"))
 }
 

@@ -16,13 +16,14 @@ use edge_runtime::reconstruct::onnx_proto::{
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use prost::Message;
 use serde_json::Value as Json;
+use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
 use shared::bundle::{GoldenFrame, GoldenFrames, GoldenVerdict, MAX_TABLE_LEN, SectionKind, encode_table};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::image::{GrayView, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use shared::score::{Score, Threshold};
 use shared::similarity::Metric;
-use shared::wire::{Manifest, ModelInterface, ThresholdEvidence};
+use shared::wire::{CameraName, Manifest, ModelInterface, ThresholdEvidence};
 
 const SIDE: u16 = 16;
 
@@ -92,6 +93,9 @@ fn sealed(golden: Option<&[u8]>) -> Vec<u8> {
         },
         created_by: name("tests"),
         training_images_sha256: [0; 32],
+        release: 1,
+        minimum_runtime: [0; 3],
+        camera: CameraName::new(),
     };
     let onnx = squaring_model();
     let mut encoded = vec![0; Manifest::MAX_LEN];
@@ -103,6 +107,9 @@ fn sealed(golden: Option<&[u8]>) -> Vec<u8> {
     let length = encode_table(&sections, &mut table).unwrap();
     table.truncate(length);
     sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
+    let mut block = [0; MAX_BLOCK_LEN];
+    let length = encode_block(&[], &mut block).unwrap();
+    table.extend_from_slice(&block[..length]);
     table
 }
 
@@ -199,7 +206,8 @@ fn replay_without_json_prints_a_table_and_a_summary() {
     let output = station.run(&["replay", "--bundle", "station.bundle", "frames/1_good.png", "frames"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let table = text(&output.stdout);
-    assert_eq!(table.lines().count(), 8, "{table}");
+    assert_eq!(table.lines().count(), 9, "{table}");
+    assert!(table.ends_with("\nbundle: unsigned\n"), "{table}");
     assert!(table.contains("\n5 judged: 2 pass, 1 reject, 2 fault (threshold 0.000977)\n"), "{table}");
 }
 
@@ -210,7 +218,8 @@ fn what_cannot_be_judged_at_all_is_a_failure_with_a_message() {
     let sealed = bundle();
     std::fs::write(station.path("cut.bundle"), &sealed[..sealed.len() - 1]).unwrap();
     let mut changed = sealed.clone();
-    changed[sealed.len() - 1] ^= 1;
+    // The last byte of the model: the signature block follows.
+    changed[sealed.len() - 13] ^= 1;
     std::fs::write(station.path("changed.bundle"), changed).unwrap();
     for (bundle, frames, message) in [
         ("missing.bundle", "frames", "missing.bundle: no such file"),
@@ -265,7 +274,8 @@ fn bench_times_every_stage() {
     }
     let recorded = station.run(&["bench", "--bundle", "station.bundle", "frames/1_good.png", "--frames", "3"]);
     assert_eq!(recorded.status.code(), Some(0), "{}", text(&recorded.stderr));
-    assert_eq!(text(&recorded.stdout).lines().count(), 6);
+    assert_eq!(text(&recorded.stdout).lines().count(), 7);
+    assert!(text(&recorded.stdout).ends_with("\nbundle: unsigned\n"));
     let broken = station.run(&["bench", "--bundle", "station.bundle", "frames/sub"]);
     assert_eq!(broken.status.code(), Some(1));
 }
@@ -295,6 +305,7 @@ fn self_test_proves_or_fails_or_says_that_there_is_nothing_to_compare() {
         assert!(text(&output.stderr).contains(message), "{}", text(&output.stderr));
         let words = station.run(&["self-test", "--bundle", bundle]);
         assert_eq!(words.status.code(), Some(code));
+        assert_eq!(text(&words.stdout).ends_with("\nbundle      unsigned\n"), code == 0);
         let expected = if code == 0 { format!("result      {result}") } else { String::new() };
         assert!(text(&words.stdout).starts_with(&expected));
         assert_eq!(words.stdout.is_empty(), code != 0);

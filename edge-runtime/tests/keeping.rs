@@ -32,8 +32,9 @@ fn str(path: &Path) -> &str {
 /// A record with this number, by way of its documented bytes (`docs/wire-formats.md`).
 fn record(sequence: u8, verdict: &[u8]) -> InspectionRecord {
     assert!((1..128).contains(&sequence));
-    let payload = [&[sequence, 10][..], &[7; 32], verdict, &[0x80, 0x08, 1, 2, 3, 6]].concat();
-    let head = [&[2, 1, payload.len() as u8, 0, 0, 0][..], &payload].concat();
+    let by_key = [&[1][..], &[0x1e; 8], &[1]].concat(); // signed by this key, the station's own threshold
+    let payload = [&[sequence, 10][..], &[7; 32], verdict, &[0x80, 0x08, 1, 2, 3, 6], &by_key].concat();
+    let head = [&[2, 2, payload.len() as u8, 0, 0, 0][..], &payload].concat();
     let crc = crc32(&head).to_le_bytes();
     InspectionRecord::decode(&[&head[..], &crc].concat()).unwrap().0
 }
@@ -90,6 +91,7 @@ fn records_are_read_back_around_a_torn_tail() {
     let expected = json!({
         "sequence": 4, "captured_at_us": 10, "bundle": "07".repeat(32), "verdict": "reject", "reason": null,
         "score": 0.0001220703125, "threshold": 0.00006103515625, "score_raw": 2048, "threshold_raw": 1024,
+        "threshold_source": "station", "signed_by": "1e".repeat(8),
         "us": {"preprocess": 1, "inference": 2, "score": 3, "total": 6},
     });
     assert_eq!(read(&[])[1], expected);

@@ -81,6 +81,8 @@ fn an_inspection_is_kept_without_taking_memory() {
             ready: true,
             fault: None,
             bundle: records[0].bundle,
+            trust: records[0].trust,
+            unsigned_allowed: true,
             product: "p",
             threshold: Threshold::new(1001).unwrap(),
             camera: "c",

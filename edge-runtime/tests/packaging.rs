@@ -71,7 +71,8 @@ fn the_drop_in_feeds_the_station() {
     let frame = |level: u8| (0..256 * 256 * 3 / 2).map(move |index: u32| level ^ (index % 251) as u8);
     fs::write(&frames, (1..=3).flat_map(frame).collect::<Vec<u8>>()).unwrap();
     let text = format!(
-        "bundle = \"{}\"\nstate_dir = \"{state}/state\"\nruntime_dir = \"{state}/run\"\n[camera]\n\
+        "bundle = \"{}\"\nstate_dir = \"{state}/state\"\nruntime_dir = \"{state}/run\"\n\
+         [trust]\nunsigned = \"accept\"\n[camera]\n\
          source = \"pipe\"\nformat = \"yuv420\"\nwidth = 256\nheight = 256\n",
         repository().join("models/default/station.bundle").display(),
         state = folder.path().display(),

@@ -2,16 +2,13 @@
 
 #![no_main]
 
-use fuzz::repair;
+use fuzz::bundle::with_right_checksums;
 use sha2::{Digest, Sha256};
+use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
 use shared::bundle::{
     Bundle, BundleId, GoldenFrame, GoldenFrames, GoldenVerdict, MAX_GOLDEN_FRAMES, MAX_TABLE_LEN, SectionKind,
-    encode_table, table_len,
+    encode_table,
 };
-
-/// Where the rows of the table begin, and the length of each; `docs/bundle-format.md`.
-const TABLE: usize = 12;
-const ROW: usize = 40;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     check(bytes);
@@ -21,7 +18,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// A bundle that is accepted has the bytes that its sections give, no more and no fewer.
+/// A bundle that is accepted has the bytes that its sections and signatures give, no more and no fewer. Version 1,
+/// which is not written any more, differs in the version, the hash and the end.
 fn check(bytes: &[u8]) {
     let bundle = match Bundle::verify(bytes) {
         Ok(bundle) => bundle,
@@ -35,7 +33,19 @@ fn check(bytes: &[u8]) {
     let length = encode_table(&sections, &mut written).unwrap();
     written.truncate(length);
     sections.iter().for_each(|(_, section)| written.extend_from_slice(section));
+    if bytes[8] == 1 {
+        assert_eq!(bundle.signatures(), []);
+        written[8] = 1;
+        let table = length - 32;
+        let hash = Sha256::digest(&written[..table]);
+        written[table..length].copy_from_slice(&hash);
+    } else {
+        let mut block = [0; MAX_BLOCK_LEN];
+        let block_length = encode_block(bundle.signatures(), &mut block).unwrap();
+        written.extend_from_slice(&block[..block_length]);
+    }
     assert_eq!(written, bytes);
+    assert!(bundle.signed_message().ends_with(&bytes[..length]));
 
     let BundleId(hash) = bundle.id();
     assert_eq!(hash, *Sha256::digest(&bytes[..length - hash.len()]));
@@ -68,23 +78,4 @@ fn check_golden_frames(bundle: &Bundle<'_>) {
         assert_eq!(frame.verdict == GoldenVerdict::Reject, frame.score.raw() >= threshold.raw());
     }
     assert!(GoldenFrames::encode(size, frames.into_iter()).eq(section.iter().copied()));
-}
-
-/// Writes the checksum of the manifest and the hashes of the sections and of the table where the input says that they
-/// are. `None` if it ends before.
-fn with_right_checksums(bytes: &mut [u8]) -> Option<()> {
-    let count = usize::from(u16::from_le_bytes([*bytes.get(10)?, *bytes.get(11)?]));
-    let (table, mut rest) = bytes.split_at_mut_checked(table_len(count))?;
-    let (root, table) = table.split_last_chunk_mut::<32>().map(|(table, root)| (root, table))?;
-    for row in table[TABLE..].as_chunks_mut::<ROW>().0 {
-        let length = u32::from_le_bytes([row[4], row[5], row[6], row[7]]) as usize;
-        let (section, after) = rest.split_at_mut_checked(length)?;
-        if row[..2] == SectionKind::Manifest.code().to_le_bytes() {
-            repair(section);
-        }
-        row[8..].copy_from_slice(&Sha256::digest(&*section));
-        rest = after;
-    }
-    root.copy_from_slice(&Sha256::digest(&*table));
-    Some(())
 }

@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bundle;
+
 use std::fmt::Debug;
 
 use crc::{CRC_32_ISO_HDLC, Crc};

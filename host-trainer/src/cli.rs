@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and the help that teaches it.
 
+mod signing;
 mod threshold;
 
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use shared::similarity::Metric;
 use crate::device::DeviceChoice;
 use crate::settings::TrainSettings;
 
+use signing::{KEYGEN_EXAMPLES, SIGN_EXAMPLES, VERIFY_EXAMPLES};
+pub use signing::{KeygenArgs, SignArgs, VerifyArgs};
 use threshold::CALIBRATE_EXAMPLES;
 pub use threshold::{CalibrateArgs, ThresholdArgs};
 
@@ -94,7 +97,7 @@ Score: 0 is alike. The mean over the pixels whose window lies within the image (
   l2             ((a - b) / 255)^2
 Colour is reduced to 8-bit gray first. In the JSON, raw is the integer that the station compares: score times 2^24.")]
     Compare(CompareArgs),
-    /// Look into a bundle
+    /// Look into a bundle, sign it, check who signed it
     #[command(subcommand)]
     Bundle(BundleCommand),
     /// Write a data set of rendered parts, good and defective, in the MVTec layout
@@ -211,6 +214,15 @@ pub enum BundleCommand {
     /// Verify a bundle and print what it holds
     #[command(after_help = "Example:\n  host-trainer bundle inspect out/bottle/station.bundle")]
     Inspect(InspectArgs),
+    /// Make a key for signing bundles
+    #[command(after_help = KEYGEN_EXAMPLES)]
+    Keygen(KeygenArgs),
+    /// Sign a bundle, so that stations that trust the key take it
+    #[command(after_help = SIGN_EXAMPLES)]
+    Sign(SignArgs),
+    /// Check that a bundle is whole and signed by one of the given keys
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
 }
 
 /// `bundle inspect`

@@ -31,6 +31,7 @@ pub mod render;
 pub mod report;
 pub mod scoring;
 pub mod settings;
+pub mod signing;
 pub mod training;
 mod vectors;
 pub mod versions;

@@ -1,9 +1,10 @@
 //! The `host-trainer` program: parses the command line, runs the command, and turns errors into exit codes
-//! (0 done, 1 failure, 2 usage).
+//! (0 done, 1 failure, 2 usage, 10 to 12 a bundle that `bundle verify` refuses).
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use edge_runtime::trust::TrustError;
 use host_trainer::cli::Cli;
 use host_trainer::command;
 
@@ -17,7 +18,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            error.downcast_ref::<TrustError>().map_or(ExitCode::FAILURE, |refused| refused.exit_code().into())
         }
     }
 }

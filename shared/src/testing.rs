@@ -5,13 +5,14 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use crate::bundle::signature::{MAX_BLOCK_LEN, Signature, encode_block};
 use crate::bundle::{MAX_TABLE_LEN, SectionKind, encode_table};
 use crate::difference::{Pooling, ScoreRecipe};
 use crate::image::{Region, Size};
 use crate::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use crate::score::{Score, Threshold};
 use crate::similarity::Metric;
-use crate::wire::{Manifest, ModelInterface, Name, ThresholdEvidence};
+use crate::wire::{CameraName, FIRST_RELEASE, Manifest, ModelInterface, Name, ThresholdEvidence};
 
 /// The pixels of an image of `size`, row by row, each from its column and row, modulo 256.
 pub(crate) fn gray(size: Size, pixel: impl Fn(u32, u32) -> u32) -> Vec<u8> {
@@ -75,7 +76,15 @@ pub(crate) fn manifest() -> Manifest {
         },
         created_by: name("test 1"),
         training_images_sha256: core::array::from_fn(|index| index as u8),
+        release: 7,
+        minimum_runtime: [0, 2, 300],
+        camera: name("line 3"),
     }
+}
+
+/// What versions 1 and 2 can say of [`manifest`].
+pub(crate) fn before_releases() -> Manifest {
+    Manifest { release: FIRST_RELEASE, minimum_runtime: [0; 3], camera: CameraName::new(), ..manifest() }
 }
 
 /// The manifest in its envelope.
@@ -86,8 +95,21 @@ pub(crate) fn manifest_bytes(manifest: &Manifest) -> Vec<u8> {
     bytes
 }
 
-/// A whole bundle of these sections.
+/// A whole bundle of these sections, not signed.
 pub(crate) fn seal(sections: &[(SectionKind, &[u8])]) -> Vec<u8> {
+    [sealed_sections(sections), block(&[])].concat()
+}
+
+/// The signature block.
+pub(crate) fn block(signatures: &[Signature]) -> Vec<u8> {
+    let mut bytes = vec![0; MAX_BLOCK_LEN];
+    let length = encode_block(signatures, &mut bytes).unwrap();
+    bytes.truncate(length);
+    bytes
+}
+
+/// A bundle up to its signature block.
+pub(crate) fn sealed_sections(sections: &[(SectionKind, &[u8])]) -> Vec<u8> {
     let mut bytes = vec![0; MAX_TABLE_LEN];
     let length = encode_table(sections, &mut bytes).unwrap();
     bytes.truncate(length);

@@ -31,6 +31,8 @@ CONFIGURATION = f"""
 bundle = "/bin/station.bundle"
 state_dir = "/run/state"
 runtime_dir = "/run/station"
+[trust]
+unsigned = "accept"
 [camera]
 source = "v4l"
 device = "/dev/video0"

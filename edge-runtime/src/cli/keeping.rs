@@ -61,6 +61,8 @@ With --json, one object a line:
   verdict          pass, reject or fault
   reason           of a fault, in snake case; else null
   score, threshold 0 (alike) to 2; the score is null if the frame was not measured to the end
+  signed_by        the trusted key that signed the bundle, or null: nobody answered for it
+  threshold_source bundle, or station: found on the station for this bundle
   score_raw, threshold_raw
                    the same as integers, times 2^24
   us               of each stage: preprocess, inference, score, total";

@@ -30,7 +30,7 @@ const WARM_UP: u32 = 10;
 /// Runs the command.
 pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     let clock = MonotonicClock::new();
-    let mut inspector = open_inspector(&arguments.bundle, clock)?;
+    let (mut inspector, signed) = open_inspector(&arguments.bundle, clock)?;
     let (frames, origin) = match &arguments.path {
         Some(path) => recorded_frames(path, clock)?,
         None => made_up_frames(inspector.pipeline().preprocessing().accepted)?,
@@ -65,6 +65,7 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
         writeln!(out)?;
     } else {
         report.print(&mut out)?;
+        writeln!(out, "bundle: {signed}")?;
     }
     out.flush()?;
     Ok(())

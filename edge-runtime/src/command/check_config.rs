@@ -12,5 +12,11 @@ pub fn run(arguments: &CheckConfigArguments) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(config.to_toml().as_bytes())?;
     out.flush()?;
+    if config.trust.refuses_everything() {
+        writeln!(
+            io::stderr(),
+            "remark: no bundle can be used: give trust.keys, or say trust.unsigned = \"accept\" to use unsigned ones"
+        )?;
+    }
     Ok(())
 }

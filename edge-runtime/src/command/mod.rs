@@ -26,6 +26,7 @@ use edge_runtime::bundle::BundleFile;
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::reconstruct::TractReconstructor;
+use edge_runtime::trust::signature_words;
 use shared::wire::RecordedVerdict;
 
 /// What the verdict of a record is called.
@@ -50,14 +51,17 @@ fn unit(raw: u32) -> f64 {
     f64::from(raw) / f64::from(1u32 << 24)
 }
 
-/// Loads, verifies and prepares `bundle`. Recorded frames are never stale, so their age has no limit.
+/// Loads, verifies and prepares `bundle`, whoever signed it, and says who that was. Recorded frames are never stale, so
+/// their age has no limit.
 fn open_inspector(
     bundle: &Path,
     clock: MonotonicClock,
-) -> anyhow::Result<Inspector<TractReconstructor, MonotonicClock>> {
+) -> anyhow::Result<(Inspector<TractReconstructor, MonotonicClock>, String)> {
     let file = BundleFile::read(bundle)?;
-    Inspector::open(&file.verify()?, clock, u64::MAX)
-        .with_context(|| format!("{}: the bundle cannot be used", bundle.display()))
+    let verified = file.verify()?;
+    let inspector = Inspector::open(&verified, clock, u64::MAX)
+        .with_context(|| format!("{}: the bundle cannot be used", bundle.display()))?;
+    Ok((inspector, signature_words(&verified)))
 }
 
 /// An error with its causes, in one line.

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Context;
 use edge_runtime::recorder::reading::SegmentReader;
 use serde::Serialize;
-use shared::wire::{InspectionRecord, RecordedVerdict};
+use shared::wire::{InspectionRecord, RecordedVerdict, ThresholdSource};
 
 use super::{reason, unit, verdict_name};
 use crate::cli::{RecordsArguments, VerdictName};
@@ -74,6 +74,8 @@ struct Line {
     threshold: f64,
     score_raw: Option<u32>,
     threshold_raw: u32,
+    threshold_source: &'static str,
+    signed_by: Option<String>,
     us: Micros,
 }
 
@@ -100,6 +102,11 @@ impl Line {
             threshold: unit(threshold_raw),
             score_raw,
             threshold_raw,
+            threshold_source: match record.threshold_source {
+                ThresholdSource::Bundle => "bundle",
+                ThresholdSource::Station => "station",
+            },
+            signed_by: record.trust.signed_by().map(|key| key.to_string()),
             us: Micros {
                 preprocess: stages.preprocess,
                 inference: stages.inference,

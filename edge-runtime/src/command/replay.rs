@@ -19,7 +19,7 @@ use crate::cli::ReplayArguments;
 /// Runs the command.
 pub fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
     let clock = MonotonicClock::new();
-    let inspector = open_inspector(&arguments.bundle, clock)?;
+    let (inspector, signed) = open_inspector(&arguments.bundle, clock)?;
     let source = RecordedFrames::open(&arguments.paths, clock)?;
     let files = source.files().to_vec();
     let mut station = Station::new(source, inspector, Unwired, NoRecords, log_event);
@@ -42,6 +42,7 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
     }
     if !arguments.json {
         table.foot(&mut out, station.inspector().threshold())?;
+        writeln!(out, "bundle: {signed}")?;
     }
     out.flush()?;
     Ok(())

@@ -7,6 +7,7 @@ use edge_runtime::bundle::BundleFile;
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::self_test::{PIXEL_TOLERANCE, SelfTestError, SelfTestReport};
+use edge_runtime::trust::signature_words;
 use serde::Serialize;
 
 use crate::cli::SelfTestArguments;
@@ -28,6 +29,7 @@ pub fn run(arguments: &SelfTestArguments) -> anyhow::Result<()> {
         writeln!(out)?;
     } else if let Ok(report) = &result {
         print(&mut out, report)?;
+        writeln!(out, "bundle      {}", signature_words(&bundle))?;
     }
     out.flush()?;
     result.map(drop).with_context(|| format!("{path}: the self-test failed"))

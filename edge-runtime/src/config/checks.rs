@@ -26,6 +26,9 @@ pub(super) fn check(config: &StationConfig, given: impl Fn(&str) -> bool) -> Vec
             checks.single(key, format!("{key} is missing: give {hint}"));
         }
     }
+    for (key, message) in config.trust.problems() {
+        checks.single(key, message);
+    }
     checks.ranges(config);
     if given("camera.source") {
         checks.camera(config);

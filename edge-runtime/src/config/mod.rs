@@ -14,6 +14,7 @@ mod parse;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,7 @@ pub use sections::{
     Edge, EncoderConfig, GateConfig, ImagesConfig, InputsConfig, Keep, LogConfig, RecordsConfig, TriggerConfig,
     TriggerMode, WatchdogConfig,
 };
+pub use trust::{TrustConfig, Unsigned};
 
 use crate::camera::CameraSettings;
 
@@ -41,6 +43,8 @@ pub struct StationConfig {
     pub state_dir: PathBuf,
     /// Where the status file lies.
     pub runtime_dir: PathBuf,
+    /// Which bundles may be used.
+    pub trust: TrustConfig,
     /// Where frames come from.
     pub camera: CameraSettings,
     /// What starts a part.
@@ -67,6 +71,7 @@ impl Default for StationConfig {
             bundle: PathBuf::new(),
             state_dir: DEFAULT_STATE_DIR.into(),
             runtime_dir: DEFAULT_RUNTIME_DIR.into(),
+            trust: TrustConfig::default(),
             camera: CameraSettings::default(),
             trigger: TriggerConfig::default(),
             gate: GateConfig::default(),

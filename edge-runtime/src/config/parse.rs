@@ -125,6 +125,8 @@ fn type_name(expected: &str) -> String {
         "i32" => whole(i32::MIN.into(), i32::MAX as u64),
         "f64" => "a number".to_owned(),
         "path string" => "a path in quotes".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a string" => "a text in quotes".to_owned(),
         "string or table" => "a text in quotes".to_owned(),
         "a map" => "a table".to_owned(),
         other if other.starts_with("struct ") => "a table".to_owned(),

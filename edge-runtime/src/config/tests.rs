@@ -8,6 +8,9 @@ use super::*;
 use crate::actuator::Polarity;
 use crate::camera::CameraFormat;
 
+/// The public key of test 1 of RFC 8032.
+const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
 const LEAST: &str = "bundle = \"b\"\ncamera.source = \"v4l\"\ncamera.width = 640\ncamera.height = 480\n";
 
 fn parse(text: &str) -> Result<StationConfig, ConfigError> {
@@ -61,6 +64,12 @@ fn full() -> StationConfig {
     let line = |line| Some(LineConfig { line, active: Polarity::ActiveLow });
     StationConfig {
         bundle: "b".into(),
+        trust: TrustConfig {
+            keys: vec![KEY.to_owned(), "/etc/edge-runtime/line.pub".to_owned()],
+            unsigned: Unsigned::Accept,
+            product: Some("bottle".to_owned()),
+            camera: Some("line 3".to_owned()),
+        },
         camera: CameraSettings {
             path: Some("p".into()),
             format: Some(CameraFormat::Mjpeg),
@@ -136,6 +145,39 @@ fn a_wrong_type_or_value_says_what_was_found_and_what_is_allowed() {
     ] {
         let message = refusal(text);
         assert!(message.contains(expected), "{text}\nfound    {message}\nexpected {expected}");
+    }
+}
+
+#[test]
+fn trust_is_checked_with_its_lines() {
+    let config = parse(&format!("{LEAST}[trust]\nkeys = [\"{KEY}\", \"other.pub\"]\nproduct = \"p\"\n")).unwrap();
+    assert_eq!((config.trust.keys.len(), config.trust.unsigned), (2, Unsigned::Refuse));
+    assert!(!config.trust.refuses_everything());
+    assert!(parse(LEAST).unwrap().trust.refuses_everything());
+    let weak = "00".repeat(32);
+    for (text, expected) in [
+        (
+            format!("keys = [\"{}\"]", &KEY[1..]),
+            "4: trust.keys: entry 1: found 63 digits or characters, expected the 64",
+        ),
+        (format!("keys = [\n\"{KEY}\", \"{weak}\"]"), "4: trust.keys: entry 2: the key is weak"),
+        (format!("keys = [\"{KEY}\", \"{KEY}\"]"), "4: trust.keys: entry 2: found the key 21fe31dfa154a261 twice"),
+        ("keys = \"x\"".to_owned(), "4: trust.keys: found string \"x\", expected a list"),
+        ("keys = [3]".to_owned(), "4: trust.keys: found integer 3, expected a text in quotes"),
+        (
+            "unsigned = \"acept\"".to_owned(),
+            "4: trust.unsigned: found \"acept\", expected one of refuse, accept; did you",
+        ),
+        ("product = \"\"".to_owned(), "4: trust.product: found 0 bytes, expected a name of 1 to 64"),
+        ("camera = \"a\\tb\"".to_owned(), "4: trust.camera: found 3 bytes, expected a name"),
+        ("key = []".to_owned(), "4: unknown key `key` in [trust]; did you mean `keys`?"),
+    ] {
+        let message = refusal(&format!("[trust]\n{text}\n"));
+        assert!(
+            message.contains(&format!("station.toml:{expected}")),
+            "{text}\nfound    {message}\nexpected {expected}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
     }
 }
 

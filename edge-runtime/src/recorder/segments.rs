@@ -72,7 +72,7 @@ mod tests {
     use shared::admission::FrameStamp;
     use shared::score::{Score, Threshold};
     use shared::verdict::FaultReason;
-    use shared::wire::{RecordedVerdict, StageMicros};
+    use shared::wire::{BundleTrust, RecordedVerdict, StageMicros, ThresholdSource};
 
     use super::super::reading::SegmentReader;
     use super::super::rotating::numbered_path;
@@ -94,6 +94,8 @@ mod tests {
             score,
             threshold: Threshold::new(1000).unwrap(),
             stages: StageMicros { preprocess: 1, inference: 300, score: 2, total: sequence as u32 },
+            trust: BundleTrust::default(),
+            threshold_source: ThresholdSource::default(),
         }
     }
 

@@ -151,7 +151,9 @@ pub fn read_status(runtime_dir: &Path, boot_id: &str, now_us: u64) -> Result<Fou
 
 #[cfg(test)]
 mod tests {
+    use shared::bundle::signature::KeyId;
     use shared::score::Threshold;
+    use shared::wire::BundleTrust;
 
     use super::super::{Counters, Latencies};
     use super::*;
@@ -169,6 +171,8 @@ mod tests {
             ready: state == "ready",
             fault: None,
             bundle: inspector(Redraw::Identical).bundle(),
+            trust: BundleTrust::Signed(KeyId([0xab; 8])),
+            unsigned_allowed: false,
             product: "part",
             threshold: Threshold::new(9).unwrap(),
             camera: "none",
@@ -198,6 +202,8 @@ mod tests {
         );
         assert!(!found.is_stale());
         assert_eq!(found.json["threshold_raw"], 9);
+        assert_eq!(found.json["signed_by"], "abababababababab");
+        assert_eq!(found.json["unsigned_allowed"], false);
         assert_eq!(found.json["dropped_log_entries"], 4);
         assert_eq!(found.json["debounced_here"], serde_json::json!(["trigger"]));
         assert_eq!(found.json["line"]["diverted"]["total"], 0);

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::Serializer;
 use shared::bundle::BundleId;
 use shared::score::Threshold;
+use shared::wire::BundleTrust;
 
 /// The station at one moment.
 #[derive(Debug, Clone, Serialize)]
@@ -39,6 +40,11 @@ pub struct Status<'a> {
     /// The bundle's hash.
     #[serde(serialize_with = "displayed")]
     pub bundle: BundleId,
+    /// The trusted key that signed the bundle; null if none did.
+    #[serde(rename = "signed_by", serialize_with = "signer")]
+    pub trust: BundleTrust,
+    /// Whether a bundle that no trusted key signed may be used here.
+    pub unsigned_allowed: bool,
     /// What is inspected.
     pub product: &'a str,
     /// The bundle's threshold in Q24.
@@ -69,6 +75,13 @@ pub struct Status<'a> {
 
 fn displayed<S: Serializer>(value: &BundleId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+fn signer<S: Serializer>(trust: &BundleTrust, serializer: S) -> Result<S::Ok, S::Error> {
+    match trust.signed_by() {
+        Some(key) => serializer.collect_str(&key),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn raw<S: Serializer>(threshold: &Threshold, serializer: S) -> Result<S::Ok, S::Error> {

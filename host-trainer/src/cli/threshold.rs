@@ -65,6 +65,12 @@ pub struct CalibrateArgs {
     /// File to write; it may be the bundle itself. Without it, a new file NAME.recalibrated.bundle beside the bundle
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Release of the new bundle, 1 or more [default: that of the old one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub release: Option<u32>,
+    /// Name of the camera that the new bundle is for; "" for any [default: that of the old one]
+    #[arg(long, value_name = "NAME")]
+    pub camera: Option<String>,
     #[command(flatten)]
     pub threshold: ThresholdArgs,
     /// One JSON object on standard output

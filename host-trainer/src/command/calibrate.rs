@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::ensure;
 use edge_runtime::bundle::BundleFile;
 use serde_json::{Value, json};
+use shared::bundle::Bundle;
+use shared::wire::CameraName;
 
 use crate::calibration::promise;
 use crate::cli::CalibrateArgs;
 use crate::digest::hex;
 use crate::evaluation::score_as_float;
+use crate::export::bundle::with_manifest;
 use crate::files::write_atomically;
-use crate::job::Promise;
+use crate::job::{Promise, camera_name};
 use crate::progress;
 use crate::recalibration::{Decision, Recalibrated, recalibrate};
 
@@ -20,7 +23,9 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
     let out = args.out.clone().unwrap_or_else(|| free_name_beside(&args.bundle));
     ensure!(!out.is_dir(), "{} is a folder; --out takes the file to write", out.display());
     let file = BundleFile::read(&args.bundle)?;
-    let result = recalibrate(&file, args.data.as_deref(), args.threshold.choice())?;
+    let camera = args.camera.as_deref().map(camera_name).transpose()?;
+    let mut result = recalibrate(&file, args.data.as_deref(), args.threshold.choice())?;
+    result.bundle = relabelled(result.bundle, args.release, camera)?;
     write_atomically(&out, &result.bundle)?;
     if args.json {
         println!("{}", as_json(&result, &out)?);
@@ -28,7 +33,22 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
         print(&result, &out);
     }
     warn(&result);
+    if !file.verify()?.signatures().is_empty() {
+        progress::say("the new bundle is another one and not signed: sign it with `host-trainer bundle sign`");
+    }
     Ok(())
+}
+
+/// `bytes`, a bundle, with this release and for this camera, as far as they are given.
+fn relabelled(bytes: Vec<u8>, release: Option<u32>, camera: Option<CameraName>) -> anyhow::Result<Vec<u8>> {
+    if release.is_none() && camera.is_none() {
+        return Ok(bytes);
+    }
+    let bundle = Bundle::verify(&bytes)?;
+    let mut manifest = bundle.manifest().clone();
+    manifest.release = release.unwrap_or(manifest.release);
+    manifest.camera = camera.unwrap_or(manifest.camera);
+    Ok(with_manifest(&manifest, &bundle)?)
 }
 
 fn print(result: &Recalibrated, out: &Path) {
@@ -108,6 +128,23 @@ fn free_name_beside(bundle: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::bundle::testing::small_bundle;
+
+    #[test]
+    fn release_and_camera_are_changed_alone() {
+        let old = small_bundle();
+        assert_eq!(relabelled(old.clone(), None, None).unwrap(), old);
+        let new = relabelled(old.clone(), Some(5), Some(camera_name("line 3").unwrap())).unwrap();
+        let (old, new) = (Bundle::verify(&old).unwrap(), Bundle::verify(&new).unwrap());
+        let mut expected = old.manifest().clone();
+        (expected.release, expected.camera) = (5, "line 3".try_into().unwrap());
+        assert_eq!(new.manifest(), &expected);
+        let any = relabelled(small_bundle(), None, Some(CameraName::new())).unwrap();
+        assert_eq!(any, small_bundle());
+        for refused in ["a\tb", &"x".repeat(65)] {
+            assert!(camera_name(refused).is_err(), "{refused}");
+        }
+    }
 
     #[test]
     fn no_earlier_bundle_is_overwritten() {

@@ -7,6 +7,8 @@ use edge_runtime::bundle::BundleFile;
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::inspector::Inspector;
 
+use shared::wire::FIRST_RELEASE;
+
 use super::evaluate::{judge, new_table, number, table};
 use super::train::print_summary;
 use crate::augmentation::Flips;
@@ -32,6 +34,8 @@ pub fn job(data: PathBuf, device: DeviceChoice) -> Job {
         data,
         on_unreadable: OnUnreadable::Refuse,
         product: "rendered bottle mouth".into(),
+        release: FIRST_RELEASE,
+        camera: String::new(),
         device,
         // The light comes from one side: a mirror image is another part.
         training: TrainingConfig { length: Length::Steps(STEPS), flips: Flips::None, ..TrainingConfig::default() },

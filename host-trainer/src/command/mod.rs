@@ -10,6 +10,7 @@ mod compare;
 mod demo;
 mod evaluate;
 mod render;
+mod signing;
 mod train;
 
 /// Runs the command that the user named, or the demonstration.
@@ -25,6 +26,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Bundle(BundleCommand::Inspect(args))) => bundle::inspect(&args),
+        Some(Command::Bundle(BundleCommand::Keygen(args))) => signing::keygen(&args),
+        Some(Command::Bundle(BundleCommand::Sign(args))) => signing::sign_bundle(&args),
+        Some(Command::Bundle(BundleCommand::Verify(args))) => signing::verify(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Bless(args)) => bless::run(&args),
     }

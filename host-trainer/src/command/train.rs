@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use shared::wire::FIRST_RELEASE;
+
 use crate::cli::TrainArgs;
 use crate::dataset::OnUnreadable;
 use crate::job::{Artifacts, Job};
@@ -18,6 +20,8 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         data: args.data.clone(),
         on_unreadable: if settings.skip_unreadable { OnUnreadable::Skip } else { OnUnreadable::Refuse },
         product: settings.product.clone().unwrap_or_else(|| "unnamed part".into()),
+        release: settings.release.unwrap_or(FIRST_RELEASE),
+        camera: settings.camera.clone().unwrap_or_default(),
         device: settings.device.unwrap_or_default(),
         threshold: settings.threshold.choice(),
         training: settings.resolve(),

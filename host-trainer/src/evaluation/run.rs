@@ -239,6 +239,9 @@ mod tests {
             evidence: ThresholdEvidence::ByHand { trial: None },
             created_by: "tests".try_into().unwrap(),
             training_images_sha256: [7; 32],
+            release: 1,
+            minimum_runtime: [0; 3],
+            camera: Default::default(),
         };
         let file = BundleFile::from_bytes(seal(&manifest, b"no model").unwrap(), Path::new("test.bundle"));
         let model = MeanFrame::of(&[&[128; INPUT.area()]], INPUT);

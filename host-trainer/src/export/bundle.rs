@@ -1,5 +1,6 @@
 //! Seals a manifest and a model into the one file a station is flashed with. The layout is `shared::bundle`'s.
 
+use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
 use shared::bundle::{self, Bundle, BundleError, SectionKind};
 use shared::wire::{Manifest, WireError};
 
@@ -57,6 +58,19 @@ pub fn reseal(manifest: &Manifest, bundle: &Bundle<'_>) -> Result<Vec<u8>, SealE
     join(&sections.collect::<Vec<_>>())
 }
 
+/// The bytes of `bundle` with a manifest that decides in the same way: every other section stays as it is.
+///
+/// # Errors
+/// [`SealError`] if the manifest contradicts itself or the other sections.
+pub fn with_manifest(manifest: &Manifest, bundle: &Bundle<'_>) -> Result<Vec<u8>, SealError> {
+    let encoded = encode(manifest)?;
+    let sections = bundle.sections().map(|section| match section.kind {
+        SectionKind::Manifest => (section.kind, &encoded[..]),
+        _ => (section.kind, section.bytes),
+    });
+    join(&sections.collect::<Vec<_>>())
+}
+
 fn encode(manifest: &Manifest) -> Result<Vec<u8>, WireError> {
     let mut encoded = vec![0; Manifest::MAX_LEN];
     let length = manifest.encode(&mut encoded)?;
@@ -70,6 +84,49 @@ fn join(sections: &[(SectionKind, &[u8])]) -> Result<Vec<u8>, SealError> {
     for (_, section) in sections {
         bytes.extend_from_slice(section);
     }
+    let mut block = [0; MAX_BLOCK_LEN];
+    let length = encode_block(&[], &mut block).map_err(BundleError::from)?;
+    bytes.extend_from_slice(&block[..length]);
     Bundle::verify(&bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use shared::difference::{Pooling, ScoreRecipe};
+    use shared::image::Size;
+    use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
+    use shared::score::{Score, Threshold};
+    use shared::similarity::Metric;
+    use shared::wire::{CameraName, FIRST_RELEASE, ModelInterface, ThresholdEvidence};
+
+    use super::*;
+
+    /// A bundle of a manifest and eight bytes in place of a model.
+    pub(crate) fn small_bundle() -> Vec<u8> {
+        let size = Size::new(16, 16);
+        let manifest = Manifest {
+            product: "test".try_into().unwrap(),
+            preprocessing: Preprocessing {
+                region: None,
+                geometry: Geometry::Resize,
+                accepted: AcceptedSizes { min: size, max: size },
+                input: size,
+            },
+            model: ModelInterface {
+                input_name: "image".try_into().unwrap(),
+                output_name: "redrawn".try_into().unwrap(),
+                size,
+            },
+            recipe: ScoreRecipe::new(Metric::Ssim, Pooling::Mean),
+            threshold: Threshold::new(Score::ONE / 2).unwrap(),
+            evidence: ThresholdEvidence::ByHand { trial: None },
+            created_by: "tests".try_into().unwrap(),
+            training_images_sha256: [7; 32],
+            release: FIRST_RELEASE,
+            minimum_runtime: [0; 3],
+            camera: CameraName::new(),
+        };
+        seal(&manifest, b"no model").unwrap()
+    }
 }

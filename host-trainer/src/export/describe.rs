@@ -17,6 +17,15 @@ pub fn describe(bundle: &Bundle<'_>) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("bundle", hex(&bundle.id().0)),
         ("product", manifest.product.to_string()),
+        ("release", manifest.release.to_string()),
+        ("camera", or_any(&manifest.camera)),
+        (
+            "runtime",
+            match manifest.minimum_runtime {
+                [0, 0, 0] => or_any(""),
+                [major, minor, patch] => format!("edge-runtime {major}.{minor}.{patch} or newer"),
+            },
+        ),
         ("created by", manifest.created_by.to_string()),
         ("trained on", format!("images with SHA-256 {}", hex(&manifest.training_images_sha256))),
         (
@@ -57,6 +66,7 @@ pub fn describe(bundle: &Bundle<'_>) -> Vec<(&'static str, String)> {
         ("evidence", evidence(&manifest.evidence)),
     ];
     lines.push(("self-test", golden(bundle)));
+    lines.push(("signatures", signatures(bundle)));
     for section in bundle.sections() {
         lines.push((
             "section",
@@ -69,6 +79,20 @@ pub fn describe(bundle: &Bundle<'_>) -> Vec<(&'static str, String)> {
         ));
     }
     lines
+}
+
+fn or_any(name: &str) -> String {
+    if name.is_empty() { "any".to_owned() } else { name.to_owned() }
+}
+
+/// Such as `by the key 21fe31dfa154a261; whether it is valid, bundle verify tells`.
+fn signatures(bundle: &Bundle<'_>) -> String {
+    let keys: Vec<_> = bundle.signatures().iter().map(|signature| signature.key.to_string()).collect();
+    match &keys[..] {
+        [] => "none: a station takes it only if its configuration lets unsigned bundles run".to_owned(),
+        [key] => format!("by the key {key}; whether it is valid, `bundle verify` tells"),
+        keys => format!("by the keys {}; whether they are valid, `bundle verify` tells", keys.join(", ")),
+    }
 }
 
 /// Such as `maximum of the smoothed SSIM difference map (radius 4)`, in the order of the steps read backwards.

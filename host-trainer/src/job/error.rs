@@ -51,6 +51,8 @@ pub enum JobError {
     Calibration(#[from] CalibrationError),
     #[error("--product {0:?}: expected 1 to {NAME_LEN} bytes of UTF-8 without control characters")]
     ProductName(String),
+    #[error("--camera {0:?}: expected at most {NAME_LEN} bytes of UTF-8 without control characters")]
+    CameraName(String),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]

@@ -15,7 +15,7 @@ use shared::bundle::Bundle;
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::score::Score;
 use shared::similarity::Metric;
-use shared::wire::{Manifest, ModelInterface, Name};
+use shared::wire::{CameraName, Manifest, ModelInterface, Name};
 
 use crate::calibration::{Supply, ThresholdChoice};
 use crate::dataset::duplicates::{EqualFiles, equal_images};
@@ -53,6 +53,10 @@ pub struct Job {
     pub on_unreadable: OnUnreadable,
     /// Name of the part; part of the bundle.
     pub product: String,
+    /// Release of the bundle, at least 1.
+    pub release: u32,
+    /// Name of the camera that the bundle is for; empty for any.
+    pub camera: String,
     /// Where to train.
     pub device: DeviceChoice,
     /// The training loop's settings.
@@ -95,6 +99,7 @@ impl Job {
     pub fn execute(&self, keeping: &Keeping) -> Result<Artifacts, JobError> {
         // Whatever can be refused is refused before the minutes of training.
         let product = product_name(&self.product)?;
+        let camera = camera_name(&self.camera)?;
         let good = GoodImages::open(&self.data)?;
         // As if all of them could be used; it is asked again when that is known.
         let most = good.files.len();
@@ -172,6 +177,10 @@ impl Job {
             evidence,
             created_by: fixed_name(versions::PROGRAM),
             training_images_sha256: images.fingerprint,
+            release: self.release,
+            // The format that is sealed here is read by every version of the station's program that reads it at all.
+            minimum_runtime: [0; 3],
+            camera,
         };
         // Whoever has the bundle can look at these images. Never those of the calibration: the threshold is theirs alone.
         let candidates = part(&images, &split.development);
@@ -213,6 +222,10 @@ impl Job {
         let mut request = toml::Table::new();
         let mut set = |name: &str, value: toml::Value| request.insert(name.to_owned(), value);
         set("product", self.product.clone().into());
+        set("release", i64::from(self.release).into());
+        if !self.camera.is_empty() {
+            set("camera", self.camera.clone().into());
+        }
         if let Some(device) = self.device.to_possible_value() {
             set("device", device.get_name().into());
         }
@@ -307,6 +320,18 @@ fn product_name(text: &str) -> Result<Name, JobError> {
         return Err(error());
     }
     Name::try_from(text).map_err(|_| error())
+}
+
+/// A camera's name as a bundle holds it; empty for any.
+///
+/// # Errors
+/// [`JobError::CameraName`] if it is too long or has control characters.
+pub fn camera_name(text: &str) -> Result<CameraName, JobError> {
+    let error = || JobError::CameraName(text.to_owned());
+    if text.chars().any(char::is_control) {
+        return Err(error());
+    }
+    CameraName::try_from(text).map_err(|_| error())
 }
 
 fn fixed_name(text: &str) -> Name {

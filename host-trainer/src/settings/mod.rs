@@ -32,6 +32,12 @@ pub struct TrainSettings {
     /// settings give the same bundle wherever they lie
     #[arg(long, value_name = "NAME")]
     pub product: Option<String>,
+    /// Release of the bundle, 1 or more [default: 1]. A station does not go back to a smaller one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub release: Option<u32>,
+    /// Name of the camera that the bundle is for, as the station's configuration calls it [default: any]
+    #[arg(long, value_name = "NAME")]
+    pub camera: Option<String>,
     /// Where to train [default: auto]
     #[arg(long, value_enum)]
     pub device: Option<DeviceChoice>,
@@ -85,6 +91,8 @@ impl TrainSettings {
         Self {
             preset: self.preset.or(base.preset),
             product: self.product.or(base.product),
+            release: self.release.or(base.release),
+            camera: self.camera.or(base.camera),
             device: self.device.or(base.device),
             seed: self.seed.or(base.seed),
             steps,

@@ -11,8 +11,11 @@ use super::BundleError;
 /// The first bytes of every bundle. The first is no ASCII, the others show a changed line end, as in PNG.
 pub(super) const MAGIC: [u8; 8] = *b"\x89BNDL\r\n\x1a";
 
-/// The version of the format that is written and read.
-pub const VERSION: u16 = 1;
+/// The version of the format that is written.
+pub const VERSION: u16 = 2;
+
+/// The oldest version that is read. It ends with the last section, without signatures.
+pub const OLDEST_VERSION: u16 = 1;
 
 /// Magic, version, number of sections.
 pub(super) const HEADER_LEN: usize = 12;
@@ -87,21 +90,21 @@ pub(super) fn encode_header(sections: usize) -> [u8; HEADER_LEN] {
     header
 }
 
-/// The number of sections that a header announces.
-pub(super) fn decode_header(header: &[u8; HEADER_LEN]) -> Result<usize, BundleError> {
+/// The version and the number of sections that a header announces.
+pub(super) fn decode_header(header: &[u8; HEADER_LEN]) -> Result<(u16, usize), BundleError> {
     let &[ref magic @ .., v0, v1, n0, n1] = header;
     if *magic != MAGIC {
         return Err(BundleError::Magic { found: *magic });
     }
     let version = u16::from_le_bytes([v0, v1]);
-    if version != VERSION {
+    if !(OLDEST_VERSION..=VERSION).contains(&version) {
         return Err(BundleError::Version { found: version });
     }
     let count = usize::from(u16::from_le_bytes([n0, n1]));
     if !(1..=MAX_SECTIONS).contains(&count) {
         return Err(BundleError::SectionCount { found: count });
     }
-    Ok(count)
+    Ok((version, count))
 }
 
 /// One row of the table.

@@ -1,18 +1,21 @@
 //! The bundle: the one file a station is flashed with.
 //!
-//! A table of sections, each with its length and SHA-256, under one hash over everything, then the sections. The
-//! bytes are specified in `docs/bundle-format.md`. Lengths are in bytes, integers are little-endian. It does not
-//! know files, nor what is inside the model.
+//! A table of sections, each with its length and SHA-256, under one hash over everything, then the sections, then the
+//! signatures of those who answer for it. The bytes are specified in `docs/bundle-format.md`. Lengths are in bytes,
+//! integers are little-endian. It does not know files, nor what is inside the model.
 
 mod golden;
 mod layout;
 mod reader;
+pub mod signature;
+#[cfg(test)]
+mod signed_tests;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use golden::{GoldenFrame, GoldenFrames, GoldenVerdict, InvalidGoldenFrames, MAX_GOLDEN_FRAMES};
-pub use layout::{MAX_SECTIONS, MAX_TABLE_LEN, SectionKind, VERSION, table_len};
+pub use layout::{MAX_SECTIONS, MAX_TABLE_LEN, OLDEST_VERSION, SectionKind, VERSION, table_len};
 pub use reader::{Bundle, Section, Verified};
 pub use table::encode_table;
 
@@ -51,7 +54,7 @@ pub enum BundleError {
         found: [u8; 8],
     },
     /// The format is of another version.
-    #[error("found the bundle format version {found}, expected {VERSION}")]
+    #[error("found the bundle format version {found}, expected {OLDEST_VERSION} to {VERSION}")]
     Version {
         /// The version.
         found: u16,
@@ -112,14 +115,17 @@ pub enum BundleError {
         /// The kind of the section.
         kind: SectionKind,
     },
-    /// There are bytes after the last section.
+    /// There are bytes after the end: that of the last section, or of the signature block.
     #[error("found {found} bytes, expected {expected}")]
     Trailing {
         /// The length of the bytes.
         found: usize,
-        /// Where the last section ends.
+        /// Where the bundle ends.
         expected: usize,
     },
+    /// What follows the last section is no signature block.
+    #[error("the signature block is malformed")]
+    SignatureBlock(#[from] signature::MalformedBlock),
     /// The bytes of a section do not agree with its hash.
     #[error("the section {kind} does not agree with its hash")]
     SectionHash {

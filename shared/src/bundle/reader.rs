@@ -5,13 +5,15 @@
 use core::fmt;
 
 use super::layout::{Entry, HASH_LEN, HEADER_LEN, MAX_SECTIONS, SectionKind, decode_header, sha256, table_len};
+use super::signature::{BlockError, KeyId, Message, Signature, Signatures, SignedBundleError, TrustedKeys};
+use super::signature::{decode_block, message};
 use super::table::check_kinds;
 use super::{BundleError, BundleId, GoldenFrames};
 use crate::difference::{Mask, ResidualMaps, ScoreReference};
 use crate::image::Size;
 use crate::preprocess::AcceptedSizes;
 use crate::score::Threshold;
-use crate::wire::Manifest;
+use crate::wire::{BundleTrust, Manifest};
 
 /// A verified bundle, viewed in place.
 #[derive(Clone, Debug)]
@@ -21,6 +23,9 @@ pub struct Bundle<'a> {
     reference: ScoreReference<&'a [u8]>,
     golden: Option<GoldenFrames<'a>>,
     sections: heapless::Vec<Section<'a>, MAX_SECTIONS>,
+    head: &'a [u8],
+    signatures: Signatures,
+    trust: BundleTrust,
 }
 
 /// One section of a verified bundle.
@@ -49,6 +54,7 @@ pub struct Verified {
     threshold: Threshold,
     accepted: AcceptedSizes,
     reconstruction: Size,
+    trust: BundleTrust,
 }
 
 impl Verified {
@@ -71,52 +77,46 @@ impl Verified {
     pub const fn reconstruction(&self) -> Size {
         self.reconstruction
     }
+
+    /// Who answers for the bundle.
+    pub const fn trust(&self) -> BundleTrust {
+        self.trust
+    }
 }
 
 impl<'a> Bundle<'a> {
-    /// Verifies a whole bundle.
+    /// Verifies a whole bundle, whoever signed it: nobody answers for it then ([`trust`](Self::trust)).
     ///
     /// In this order: magic, version, the hash over header and table, the table itself (known kinds in ascending
-    /// order, a manifest and a model among them, lengths that add up to exactly the bytes there are), the hash of
-    /// each section, the manifest and all its fields, the residual maps and the mask: there if and only if the recipe
-    /// asks for them, of the model's size, every value in range; the golden frames, if there are any: of the model's size,
-    /// every value in range, each verdict that of its score and the threshold.
+    /// order, a manifest and a model among them), the lengths, which add up to exactly the bytes there are, the
+    /// signature block (its form, not whether its signatures are valid), the hash of each section, the manifest and all
+    /// its fields, the residual maps and the mask: there if and only if the recipe asks for them, of the model's size,
+    /// every value in range; the golden frames, if there are any: of the model's size, every value in range, each
+    /// verdict that of its score and the threshold.
     ///
     /// # Errors
     ///
     /// [`BundleError`] names the first check that failed.
     pub fn verify(bytes: &'a [u8]) -> Result<Self, BundleError> {
-        let (id, entries, mut rest) = read_table(bytes)?;
-        let lengths = entries.iter().map(|entry| entry.length as usize);
-        let total = lengths.fold(table_len(entries.len()), usize::saturating_add);
-        if bytes.len() < total {
-            return Err(BundleError::Truncated { found: bytes.len(), needed: total });
-        }
-        if bytes.len() > total {
-            return Err(BundleError::Trailing { found: bytes.len(), expected: total });
-        }
-        let mut sections = heapless::Vec::new();
-        for Entry { kind, length, sha256: hash } in entries {
-            let (section, after) = rest
-                .split_at_checked(length as usize)
-                .ok_or(BundleError::Truncated { found: bytes.len(), needed: total })?;
-            if sha256(section) != hash {
-                return Err(BundleError::SectionHash { kind });
-            }
-            sections
-                .push(Section { kind, bytes: section, sha256: hash })
-                .map_err(|_| BundleError::SectionCount { found: MAX_SECTIONS + 1 })?;
-            rest = after;
-        }
-        let manifest = read_manifest(&sections)?;
-        let reference = read_reference(&sections)?;
-        reference.check(&manifest.recipe, manifest.model.size)?;
-        let golden = sections.iter().find(|section| section.kind == SectionKind::GoldenFrames);
-        let golden = golden.map(|section| GoldenFrames::read(section.bytes)).transpose()?;
-        if let Some(golden) = &golden {
-            golden.check(manifest.model.size, manifest.threshold)?;
-        }
-        Ok(Self { id, manifest, reference, golden, sections })
+        Outline::read(bytes)?.open(BundleTrust::Unsigned)
+    }
+
+    /// Verifies a whole bundle that one of `keys` answers for, and gives that key.
+    ///
+    /// The order is that of [`verify`](Self::verify); the signatures are checked after the signature block, before the
+    /// sections are hashed, and so before manifest, golden frames or model are looked at. A signature by a key that is
+    /// not among `keys` is passed over; each one by a key that is has to be valid.
+    ///
+    /// # Errors
+    ///
+    /// [`SignedBundleError`] names the first check that failed.
+    pub fn verify_signed<const N: usize>(
+        bytes: &'a [u8],
+        keys: &TrustedKeys<N>,
+    ) -> Result<(Self, KeyId), SignedBundleError> {
+        let outline = Outline::read(bytes)?;
+        let key = keys.signer(&message(outline.head), &outline.signatures)?;
+        Ok((outline.open(BundleTrust::Signed(key))?, key))
     }
 
     /// The decoded and validated manifest.
@@ -149,6 +149,21 @@ impl<'a> Bundle<'a> {
         self.id
     }
 
+    /// The signatures that are with the bundle, by ascending key, verified or not. Version 1 has none.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
+    }
+
+    /// What has to be signed to answer for this bundle.
+    pub fn signed_message(&self) -> Message {
+        message(self.head)
+    }
+
+    /// Who answers for the bundle: the key with which it was verified, or nobody.
+    pub const fn trust(&self) -> BundleTrust {
+        self.trust
+    }
+
     /// The proof that this bundle was verified.
     pub const fn proof(&self) -> Verified {
         Verified {
@@ -156,30 +171,80 @@ impl<'a> Bundle<'a> {
             threshold: self.manifest.threshold,
             accepted: self.manifest.preprocessing.accepted,
             reconstruction: self.manifest.model.size,
+            trust: self.trust,
         }
     }
 }
 
-type Table<'a> = (BundleId, heapless::Vec<Entry, MAX_SECTIONS>, &'a [u8]);
+/// A bundle whose head agrees with its hash and whose lengths agree with its table. What the sections hold is unknown.
+struct Outline<'a> {
+    id: BundleId,
+    entries: heapless::Vec<Entry, MAX_SECTIONS>,
+    /// Header, table and hash.
+    head: &'a [u8],
+    /// The sections, one after the other.
+    sections: &'a [u8],
+    signatures: Signatures,
+}
 
-/// Reads header, table and hash, and gives them with the bytes that follow.
-fn read_table(bytes: &[u8]) -> Result<Table<'_>, BundleError> {
-    let truncated = |needed| BundleError::Truncated { found: bytes.len(), needed };
-    let header = bytes.first_chunk().ok_or(truncated(HEADER_LEN))?;
-    let count = decode_header(header)?;
-    let needed = table_len(count);
-    let (head, rest) = bytes.split_at_checked(needed - HASH_LEN).ok_or(truncated(needed))?;
-    let (root, sections) = rest.split_first_chunk::<HASH_LEN>().ok_or(truncated(needed))?;
-    let (found, computed) = (BundleId(*root), BundleId(sha256(head)));
-    if found != computed {
-        return Err(BundleError::RootHash { found, computed });
+impl<'a> Outline<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, BundleError> {
+        let found = bytes.len();
+        let truncated = |needed| BundleError::Truncated { found, needed };
+        let header = bytes.first_chunk().ok_or(truncated(HEADER_LEN))?;
+        let (version, count) = decode_header(header)?;
+        let needed = table_len(count);
+        let (head, rest) = bytes.split_at_checked(needed).ok_or(truncated(needed))?;
+        let (table, root) = head.split_last_chunk::<HASH_LEN>().ok_or(truncated(needed))?;
+        let (id, computed) = (BundleId(*root), BundleId(sha256(table)));
+        if id != computed {
+            return Err(BundleError::RootHash { found: id, computed });
+        }
+        let mut entries = heapless::Vec::new();
+        for row in table[HEADER_LEN..].as_chunks().0 {
+            entries.push(Entry::decode(row)?).map_err(|_| BundleError::SectionCount { found: count })?;
+        }
+        check_kinds(entries.iter().map(|entry: &Entry| entry.kind))?;
+        let length = entries.iter().map(|entry| entry.length as usize).fold(0, usize::saturating_add);
+        let end = needed.saturating_add(length);
+        let (sections, rest) = rest.split_at_checked(length).ok_or(truncated(end))?;
+        let (signatures, block) = match version {
+            1 => (Signatures::new(), 0),
+            _ => decode_block(rest).map_err(|error| match error {
+                BlockError::Truncated { needed } => truncated(end.saturating_add(needed)),
+                BlockError::Malformed(malformed) => malformed.into(),
+            })?,
+        };
+        if rest.len() > block {
+            return Err(BundleError::Trailing { found, expected: end + block });
+        }
+        Ok(Self { id, entries, head, sections, signatures })
     }
-    let mut entries = heapless::Vec::new();
-    for row in head[HEADER_LEN..].as_chunks().0 {
-        entries.push(Entry::decode(row)?).map_err(|_| BundleError::SectionCount { found: count })?;
+
+    /// Checks the hashes of the sections, then what they hold.
+    fn open(self, trust: BundleTrust) -> Result<Bundle<'a>, BundleError> {
+        let Self { id, entries, head, sections: mut rest, signatures } = self;
+        let mut sections = heapless::Vec::new();
+        for Entry { kind, length, sha256: hash } in entries {
+            let (section, after) = rest.split_at_checked(length as usize).ok_or(BundleError::Missing { kind })?;
+            if sha256(section) != hash {
+                return Err(BundleError::SectionHash { kind });
+            }
+            sections
+                .push(Section { kind, bytes: section, sha256: hash })
+                .map_err(|_| BundleError::SectionCount { found: MAX_SECTIONS + 1 })?;
+            rest = after;
+        }
+        let manifest = read_manifest(&sections)?;
+        let reference = read_reference(&sections)?;
+        reference.check(&manifest.recipe, manifest.model.size)?;
+        let golden = sections.iter().find(|section| section.kind == SectionKind::GoldenFrames);
+        let golden = golden.map(|section| GoldenFrames::read(section.bytes)).transpose()?;
+        if let Some(golden) = &golden {
+            golden.check(manifest.model.size, manifest.threshold)?;
+        }
+        Ok(Bundle { id, manifest, reference, golden, sections, head, signatures, trust })
     }
-    check_kinds(entries.iter().map(|entry: &Entry| entry.kind))?;
-    Ok((found, entries, sections))
 }
 
 /// Decodes the manifest, which must fill its section.

@@ -4,7 +4,9 @@ use super::BundleError;
 use super::layout::{Entry, HASH_LEN, HEADER_LEN, MAX_SECTIONS, SectionKind, encode_header, sha256, table_len};
 
 /// Writes header, table and hash for `sections` to the start of `out` and gives their length,
-/// [`table_len`]`(sections.len())`. The bundle is these bytes, followed by those of the sections in order.
+/// [`table_len`]`(sections.len())`. The bundle is these bytes, followed by those of the sections in order, followed by
+/// a
+/// [signature block](super::signature::encode_block), empty or not.
 ///
 /// The same sections always give the same bytes.
 ///

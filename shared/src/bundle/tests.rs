@@ -56,7 +56,7 @@ fn golden_table() {
     let length = encode_table(&[(SectionKind::Manifest, b"abc"), (SectionKind::Onnx, b"model")], &mut out).unwrap();
     // The hashes are those that sha256sum prints; "abc" is the first example of FIPS 180.
     let expected = from_hex(&[
-        "89 42 4e 44 4c 0d 0a 1a  01 00  02 00",
+        "89 42 4e 44 4c 0d 0a 1a  02 00  02 00",
         "01 00  00 00  03 00 00 00  ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         "02 00  00 00  05 00 00 00  9372c470eeadd5ecd9c3c74c2b3cb633f8e2f2fad799250a0f70d652b6b825e4",
     ]);
@@ -114,8 +114,9 @@ fn headers_are_checked() {
         refused(&bytes)
     };
     assert_eq!(changed(0, 0x88), BundleError::Magic { found: *b"\x88BNDL\r\n\x1a" });
-    assert_eq!(changed(8, 2), BundleError::Version { found: 2 });
-    assert_eq!(changed(9, 1), BundleError::Version { found: 257 });
+    assert_eq!(changed(8, 0), BundleError::Version { found: 0 });
+    assert_eq!(changed(8, 3), BundleError::Version { found: 3 });
+    assert_eq!(changed(9, 1), BundleError::Version { found: 258 });
     assert_eq!(changed(10, 0), BundleError::SectionCount { found: 0 });
     assert_eq!(changed(10, 6), BundleError::SectionCount { found: 6 });
     assert_eq!(changed(11, 255), BundleError::SectionCount { found: 0xff02 });
@@ -143,9 +144,12 @@ fn tables_are_checked_behind_a_valid_hash() {
     assert_eq!(changed(second + 2, 1), BundleError::Reserved { kind: SectionKind::Onnx, found: 1 });
     assert_eq!(changed(second + 3, 1), BundleError::Reserved { kind: SectionKind::Onnx, found: 256 });
     assert_eq!(changed(second + 4, 0), BundleError::Empty { kind: SectionKind::Onnx });
+    // Where the last section ends, the signature block has to begin.
+    let magic = |found: &[u8; 4]| BundleError::SignatureBlock(signature::MalformedBlock::Magic { found: *found });
+    assert_eq!(changed(second + 4, 9), magic(b"IGN\0"));
+    assert_eq!(changed(second + 4, 7), magic(b"lSIG"));
     let found = bytes.len();
-    assert_eq!(changed(second + 4, 9), BundleError::Truncated { found, needed: found + 1 });
-    assert_eq!(changed(second + 4, 7), BundleError::Trailing { found, expected: found - 1 });
+    assert_eq!(changed(second + 4, 16), BundleError::Truncated { found, needed: found + 8 });
     assert!(matches!(changed(second + 7, 255), BundleError::Truncated { needed, .. } if needed > 0xff00_0000));
     assert_eq!(changed(second + 8, bytes[second + 8] ^ 1), BundleError::SectionHash { kind: SectionKind::Onnx });
     assert_eq!(

@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
     use crate::difference::ScoreRecipe;
-    use crate::testing::{from_hex, manifest, manifest_bytes};
+    use crate::testing::{before_releases, from_hex, manifest, manifest_bytes};
     use crate::wire::tests::sealed;
     use crate::wire::{Manifest, WireError};
 
@@ -143,7 +143,7 @@ mod tests {
     /// What reading says, which is also what writing says.
     fn attempt(manifest: &Manifest) -> Result<(), InvalidManifest> {
         let mut bytes = [0; 1024];
-        let read = Manifest::decode(&sealed(1, 2, postcard::to_slice(manifest, &mut bytes).unwrap()));
+        let read = Manifest::decode(&sealed(1, 3, postcard::to_slice(manifest, &mut bytes).unwrap()));
         assert_eq!(manifest.encode(&mut [0; 1024]).err(), read.as_ref().err().cloned());
         match read {
             Ok((found, _)) => {
@@ -175,13 +175,14 @@ mod tests {
         ThresholdEvidence::ByHand { trial: Some(trial) }
     }
 
-    /// The bytes of version 2, which are written, and of version 1, which are read for ever.
+    /// The bytes of version 3, which are written, and of versions 1 and 2, which are read for ever.
     #[test]
     fn golden_bytes_of_a_threshold_by_hand() {
         let rest = "06 746573742031 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
         let start = "06 626f74746c65 01 01 02 ac 02 c8 01 00 c0 02 f0 01 80 05 e0 03 10 08 \
                      05 696e707574 06 6f7574707574 10 08 00 01 02";
         let steps = "03 00 00"; // smoothing, not normalised, not masked: since version 2
+        let since = "07  00 02 ac 02  06 6c696e652033"; // release, least program, camera: since version 3
         let tried = with(900, trial(20, 3, 343_664, [100, 500, 1000]));
         let by_hand = [
             "84 07",          // threshold
@@ -191,18 +192,26 @@ mod tests {
         ]
         .join(" ");
         let untried = with(900, ThresholdEvidence::ByHand { trial: None });
-        let heads = [("01 01 60 00 00 00", "01 01 56 00 00 00"), ("01 02 63 00 00 00", "01 02 59 00 00 00")];
-        let sums = [("af e2 43 29", "61 22 27 f6"), ("3e fe 32 08", "5e 0d 97 e2")];
+        let heads = [
+            ("01 01 60 00 00 00", "01 01 56 00 00 00"),
+            ("01 02 63 00 00 00", "01 02 59 00 00 00"),
+            ("01 03 6f 00 00 00", "01 03 65 00 00 00"),
+        ];
+        let sums = [("af e2 43 29", "61 22 27 f6"), ("3e fe 32 08", "5e 0d 97 e2"), ("3b 52 91 2e", "a3 c1 ce fb")];
         for (version, (heads, sums)) in (1..).zip(heads.into_iter().zip(sums)) {
             let steps = if version == 1 { "" } else { steps };
+            let since = if version == 3 { since } else { "" };
             for (manifest, head, evidence, sum) in
                 [(&tried, heads.0, by_hand.as_str(), sums.0), (&untried, heads.1, "84 07 01 00", sums.1)]
             {
-                let golden = from_hex(&[head, start, steps, evidence, rest, sum]);
+                let golden = from_hex(&[head, start, steps, evidence, rest, since, sum]);
                 let smoothing = if version == 1 { 0 } else { 3 };
-                let manifest = Manifest { recipe: ScoreRecipe { smoothing, ..manifest.recipe }, ..manifest.clone() };
+                let recipe = ScoreRecipe { smoothing, ..manifest.recipe };
+                let Manifest { release, minimum_runtime, camera, .. } =
+                    if version == 3 { manifest.clone() } else { before_releases() };
+                let manifest = Manifest { recipe, release, minimum_runtime, camera, ..manifest.clone() };
                 assert_eq!(Manifest::decode(&golden), Ok((manifest.clone(), golden.len())));
-                if version == 2 {
+                if version == 3 {
                     assert_eq!(manifest_bytes(&manifest), golden);
                 }
             }

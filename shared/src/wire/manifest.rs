@@ -1,12 +1,13 @@
 //! The manifest of a bundle: all that a station needs besides the model, and the evidence for the threshold.
 //!
-//! The order of fields and variants is part of the wire format, that of version 2; version 1 is still read. It does not
-//! know the other sections of the bundle.
+//! The order of fields and variants is part of the wire format, that of version 3; versions 1 and 2 are still read. It
+//! does not know the other sections of the bundle.
 
 use serde::{Deserialize, Serialize};
 
 use super::envelope::{Format, MessageKind, OVERHEAD};
 use super::manifest_v1::ManifestV1;
+use super::manifest_v2::ManifestV2;
 use super::{ThresholdEvidence, WireError};
 use crate::difference::{InvalidRecipe, ScoreRecipe};
 use crate::image::Size;
@@ -20,8 +21,14 @@ pub const NAME_LEN: usize = 64;
 /// A name of 1 to [`NAME_LEN`] bytes, without control characters.
 pub type Name = heapless::String<NAME_LEN>;
 
-/// Version 2 takes at most 377 bytes; the rest is for versions to come.
-const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 2, max_payload: 1014 };
+/// A name of a camera, as [`Name`], or empty.
+pub type CameraName = heapless::String<NAME_LEN>;
+
+/// The release of a bundle that was not given one, and of those older than releases.
+pub const FIRST_RELEASE: u32 = 1;
+
+/// Version 3 takes at most 456 bytes; the rest is for versions to come.
+const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 3, max_payload: 1014 };
 
 /// What a station inspects, how, and why it may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +50,12 @@ pub struct Manifest {
     pub created_by: Name,
     /// The SHA-256 over the training images, as the trainer defines it.
     pub training_images_sha256: [u8; 32],
+    /// Which release of the product's bundle this is, at least 1. A station goes to a greater or equal one only.
+    pub release: u32,
+    /// The least version (major, minor, patch) of the station's program that may use the bundle; 0.0.0 for any.
+    pub minimum_runtime: [u16; 3],
+    /// The camera that the bundle is for, as the station's configuration calls it; empty for any.
+    pub camera: CameraName,
 }
 
 /// The tensors of the model: one in, one out, both of the shape `1 x 1 x height x width`, 0.0 (black) to 1.0 (white).
@@ -65,6 +78,12 @@ pub enum InvalidManifest {
         /// The name of the field.
         field: &'static str,
     },
+    /// A camera's name with control characters.
+    #[error("found control characters in the camera, expected a name or nothing")]
+    Camera,
+    /// A release of 0.
+    #[error("found the release 0, expected 1 or more")]
+    Release,
     /// The preprocessing is invalid.
     #[error("the preprocessing is invalid")]
     Preprocessing(#[from] InvalidPreprocessing),
@@ -190,6 +209,7 @@ impl Manifest {
         let (version, payload, length) = FORMAT.open(bytes)?;
         let manifest: Self = match version {
             1 => FORMAT.payload::<ManifestV1>(payload)?.try_into()?,
+            2 => FORMAT.payload::<ManifestV2>(payload)?.into(),
             _ => FORMAT.payload(payload)?,
         };
         manifest.validate()?;
@@ -211,6 +231,12 @@ impl Manifest {
             if name.is_empty() || name.chars().any(char::is_control) {
                 return Err(InvalidManifest::Name { field });
             }
+        }
+        if self.camera.chars().any(char::is_control) {
+            return Err(InvalidManifest::Camera);
+        }
+        if self.release < FIRST_RELEASE {
+            return Err(InvalidManifest::Release);
         }
         self.preprocessing.validate()?;
         if self.model.size != self.preprocessing.input {

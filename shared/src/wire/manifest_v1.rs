@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::ThresholdEvidence;
-use super::manifest::{InvalidManifest, Manifest, ModelInterface, Name};
+use super::manifest::{CameraName, FIRST_RELEASE, InvalidManifest, Manifest, ModelInterface, Name};
 use crate::difference::{Pooling, ScoreRecipe};
 use crate::preprocess::Preprocessing;
 use crate::score::Threshold;
@@ -47,13 +47,16 @@ impl TryFrom<ManifestV1> for Manifest {
             evidence: old.evidence,
             created_by: old.created_by,
             training_images_sha256: old.training_images_sha256,
+            release: FIRST_RELEASE,
+            minimum_runtime: [0; 3],
+            camera: CameraName::new(),
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{from_hex, manifest};
+    use crate::testing::{before_releases, from_hex, manifest};
     use crate::wire::WireError;
     use crate::wire::tests::sealed;
 
@@ -79,7 +82,7 @@ mod tests {
             "8b 8c c9 8f", // checksum
         ]);
         let recipe = ScoreRecipe { smoothing: 0, ..manifest().recipe };
-        assert_eq!(Manifest::decode(&golden), Ok((Manifest { recipe, ..manifest() }, golden.len())));
+        assert_eq!(Manifest::decode(&golden), Ok((Manifest { recipe, ..before_releases() }, golden.len())));
     }
 
     /// The mean of L2 was that of the pixels inside a border.

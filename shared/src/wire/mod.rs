@@ -8,14 +8,18 @@ mod envelope;
 mod evidence;
 mod manifest;
 mod manifest_v1;
+mod manifest_v2;
+#[cfg(test)]
+mod property_tests;
 mod record;
+mod record_v1;
 #[cfg(test)]
 mod tests;
 
 pub use envelope::{MessageKind, OVERHEAD};
 pub use evidence::{ThresholdEvidence, Trial};
-pub use manifest::{InvalidManifest, Manifest, ModelInterface, NAME_LEN, Name};
-pub use record::{InspectionRecord, InvalidRecord, RecordedVerdict, StageMicros};
+pub use manifest::{CameraName, FIRST_RELEASE, InvalidManifest, Manifest, ModelInterface, NAME_LEN, Name};
+pub use record::{BundleTrust, InspectionRecord, InvalidRecord, RecordedVerdict, StageMicros, ThresholdSource};
 
 /// Why a message could not be written or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

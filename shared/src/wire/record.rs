@@ -1,19 +1,21 @@
 //! The record of one inspection: what was decided, about which frame, with which bundle, and how long it took.
 //!
-//! Times are in microseconds. The order of fields and variants is part of the wire format. What was recorded is
-//! no verdict: nothing can be let through because of a record.
+//! Times are in microseconds. The order of fields and variants is part of the wire format, that of version 2; version 1
+//! is still read. What was recorded is no verdict: nothing can be let through because of a record.
 
 use serde::{Deserialize, Serialize};
 
 use super::WireError;
 use super::envelope::{Format, MessageKind, OVERHEAD};
+use super::record_v1::RecordV1;
 use crate::admission::FrameStamp;
 use crate::bundle::BundleId;
+use crate::bundle::signature::KeyId;
 use crate::score::{Score, Threshold};
 use crate::verdict::{FaultReason, Verdict};
 
-/// Version 1 takes at most 83 bytes; the rest is for versions to come.
-const FORMAT: Format = Format { kind: MessageKind::Record, newest: 1, max_payload: 246 };
+/// Version 2 takes at most 93 bytes; the rest is for versions to come.
+const FORMAT: Format = Format { kind: MessageKind::Record, newest: 2, max_payload: 246 };
 
 /// One inspection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,10 +28,44 @@ pub struct InspectionRecord {
     pub verdict: RecordedVerdict,
     /// The score; a fault may have come before there was one.
     pub score: Option<Score>,
-    /// The threshold of the bundle.
+    /// The threshold that decided.
     pub threshold: Threshold,
     /// How long each stage took.
     pub stages: StageMicros,
+    /// Who answers for the bundle.
+    pub trust: BundleTrust,
+    /// Whose the threshold is.
+    pub threshold_source: ThresholdSource,
+}
+
+/// Who answers for a bundle. Stored by position: do not reorder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BundleTrust {
+    /// Nobody: it was used without a signature, or without looking at one.
+    #[default]
+    Unsigned,
+    /// The trusted key that signed it.
+    Signed(KeyId),
+}
+
+impl BundleTrust {
+    /// The key that answers for it, if one does.
+    pub const fn signed_by(self) -> Option<KeyId> {
+        match self {
+            Self::Unsigned => None,
+            Self::Signed(key) => Some(key),
+        }
+    }
+}
+
+/// Whose a threshold is. Stored by position: do not reorder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ThresholdSource {
+    /// The bundle's.
+    #[default]
+    Bundle,
+    /// The station's own, found on it for this bundle.
+    Station,
 }
 
 /// What was decided. Stored by position: do not reorder.
@@ -101,15 +137,18 @@ impl InspectionRecord {
         FORMAT.encode(self, out)
     }
 
-    /// Reads the record at the start of `bytes` and gives it with the length of its envelope.
+    /// Reads the record at the start of `bytes`, of any version, and gives it with the length of its envelope.
     ///
     /// # Errors
     ///
     /// [`WireError`] if the bytes are truncated, changed, of another kind or a newer version, or the record is
     /// invalid.
     pub fn decode(bytes: &[u8]) -> Result<(Self, usize), WireError> {
-        let (_version, payload, length) = FORMAT.open(bytes)?;
-        let record: Self = FORMAT.payload(payload)?;
+        let (version, payload, length) = FORMAT.open(bytes)?;
+        let record: Self = match version {
+            1 => FORMAT.payload::<RecordV1>(payload)?.into(),
+            _ => FORMAT.payload(payload)?,
+        };
         record.validate()?;
         Ok((record, length))
     }

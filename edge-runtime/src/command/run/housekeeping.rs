@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use edge_runtime::clock::{Clock, MonotonicClock};
-use edge_runtime::config::StationConfig;
+use edge_runtime::config::{StationConfig, Unsigned};
 use edge_runtime::line::State;
 use edge_runtime::status::{Status, StatusFile, boot_id};
 use edge_runtime::supervision::{Progress, Supervisor, Systemd, watchdog_us};
@@ -16,6 +16,7 @@ use edge_runtime::trial::{Stage, reached};
 use shared::bundle::{Bundle, BundleId};
 use shared::score::Threshold;
 use shared::verdict::FaultReason;
+use shared::wire::BundleTrust;
 
 use super::keeping::Numbers;
 use super::line_thread::StartedLine;
@@ -56,6 +57,8 @@ impl Housekeeping {
             camera: config.camera.name(),
             product: bundle.manifest().product.to_string(),
             bundle: bundle.id(),
+            trust: bundle.trust(),
+            unsigned_allowed: config.trust.unsigned == Unsigned::Accept,
             threshold: bundle.manifest().threshold,
             started_at_us: now_us,
             debounced_here: line.debounced_here.clone(),
@@ -97,6 +100,8 @@ struct Keeper {
     camera: String,
     product: String,
     bundle: BundleId,
+    trust: BundleTrust,
+    unsigned_allowed: bool,
     threshold: Threshold,
     started_at_us: u64,
     debounced_here: Vec<&'static str>,
@@ -175,6 +180,8 @@ impl Keeper {
             ready: state == State::Ready,
             fault: fault_of(state),
             bundle: self.bundle,
+            trust: self.trust,
+            unsigned_allowed: self.unsigned_allowed,
             product: &self.product,
             threshold: self.threshold,
             camera: &self.camera,

@@ -24,6 +24,7 @@ use edge_runtime::inspector::Inspector;
 use edge_runtime::line::{Event, Line, LineHandle, State, camera_fault};
 use edge_runtime::recorder::rotating::RotationLimits;
 use edge_runtime::station::{Station, Step};
+use edge_runtime::trust::{Trust, signer_words};
 use shared::bundle::Bundle;
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
@@ -92,7 +93,10 @@ fn inspect(
 ) -> anyhow::Result<&'static str> {
     let handle = &line.handle;
     let file = BundleFile::read(&config.bundle)?;
-    let bundle = file.verify().with_context(|| format!("{}: refused", config.bundle.display()))?;
+    // Before anything in it is looked at.
+    let refused = || format!("{}: refused", config.bundle.display());
+    let bundle = Trust::of(&config.trust)?.verify(file.bytes()).with_context(refused)?;
+    log::lines::notice(&signer_words(bundle.trust().signed_by()));
     let max_age_us = match config.camera.source {
         // A file is as old as it is.
         SourceKind::Folder | SourceKind::Raw => u64::MAX,

@@ -7,7 +7,7 @@ use shared::admission::FrameStamp;
 use shared::image::PixelFormat;
 use shared::score::{Score, Threshold};
 use shared::verdict::FaultReason;
-use shared::wire::StageMicros;
+use shared::wire::{BundleTrust, StageMicros, ThresholdSource};
 
 use super::*;
 use crate::camera::decode::decode_file;
@@ -24,6 +24,8 @@ fn record(sequence: u64, verdict: RecordedVerdict, score: Option<u32>) -> Inspec
         score: score.map(|raw| Score::new(raw).unwrap()),
         threshold: Threshold::new(1000).unwrap(),
         stages: StageMicros::default(),
+        trust: BundleTrust::default(),
+        threshold_source: ThresholdSource::default(),
     }
 }
 

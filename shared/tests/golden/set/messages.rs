@@ -1,6 +1,7 @@
 //! Golden rows of what is stored and sent: a record, a manifest and a bundle, written, read and written again.
 
 use shared::admission::FrameStamp;
+use shared::bundle::signature::{KeyId, MAX_BLOCK_LEN, encode_block};
 use shared::bundle::{Bundle, BundleId, MAX_TABLE_LEN, SectionKind, encode_table};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::image::{Region, Size};
@@ -9,7 +10,8 @@ use shared::score::{Score, Threshold};
 use shared::similarity::Metric;
 use shared::verdict::FaultReason;
 use shared::wire::{
-    InspectionRecord, Manifest, ModelInterface, Name, RecordedVerdict, StageMicros, ThresholdEvidence, WireError,
+    BundleTrust, InspectionRecord, Manifest, ModelInterface, Name, RecordedVerdict, StageMicros, ThresholdEvidence,
+    ThresholdSource, WireError,
 };
 
 use super::{Row, crc32};
@@ -31,12 +33,13 @@ pub fn written_and_read(emit: &mut impl FnMut(Row<'_>)) {
     emit(message("manifest", read.encode(again), again));
 
     let sections: [(SectionKind, &[u8]); 2] = [(SectionKind::Manifest, &first[..length]), (SectionKind::Onnx, MODEL)];
-    let bytes = &mut [0; MAX_TABLE_LEN + Manifest::MAX_LEN + MODEL.len()];
+    let bytes = &mut [0; MAX_TABLE_LEN + Manifest::MAX_LEN + MODEL.len() + MAX_BLOCK_LEN];
     let mut end = encode_table(&sections, bytes).expect("valid sections");
     for (_, section) in sections {
         bytes[end..end + section.len()].copy_from_slice(section);
         end += section.len();
     }
+    end += encode_block(&[], &mut bytes[end..]).expect("room for the block");
     let BundleId([a, b, c, d, ..]) = Bundle::verify(&bytes[..end]).expect("the bundle that was written").id();
     emit(Row { subject: "bundle", what: "hash", checksum: u32::from_be_bytes([a, b, c, d]), value: end as u64 });
 }
@@ -57,6 +60,8 @@ fn record() -> InspectionRecord {
         score: Some(Score::MAX),
         threshold: Threshold::MAX,
         stages: StageMicros { preprocess: u32::MAX, inference: 1 << 31, score: 0, total: u32::MAX - 1 },
+        trust: BundleTrust::Signed(KeyId([0xc3; 8])),
+        threshold_source: ThresholdSource::Station,
     }
 }
 
@@ -90,5 +95,8 @@ fn manifest() -> Manifest {
         },
         created_by: name("golden set"),
         training_images_sha256: [0x5a; 32],
+        release: u32::MAX,
+        minimum_runtime: [u16::MAX, 0, 1],
+        camera: name("camera"),
     }
 }
