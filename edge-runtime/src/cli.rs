@@ -66,6 +66,10 @@ pub enum Command {
     #[cfg(all(feature = "station", target_os = "linux"))]
     #[command(long_about = OUTPUTS_ABOUT)]
     Outputs(OutputsArguments),
+    /// Load and test a bundle within limits, as the station has a child do
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(hide = true)]
+    Preflight(PreflightArguments),
     /// Keep what a camera gives as PNG files
     #[command(long_about = RECORD_ABOUT, after_help = RECORD_EXAMPLES)]
     Record(RecordArguments),

@@ -12,6 +12,8 @@
 #![warn(missing_docs)]
 
 pub mod actuator;
+#[cfg(feature = "tract")]
+pub mod admission;
 pub mod bounded_read;
 pub mod bundle;
 pub mod camera;
@@ -25,6 +27,8 @@ pub mod line;
 #[cfg(any(feature = "files", feature = "tract"))]
 mod panic_guard;
 pub mod pipeline;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod preflight;
 pub mod reconstruct;
 pub mod recorder;
 pub mod self_test;

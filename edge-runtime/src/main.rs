@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Command::SelfTest(arguments) => command::self_test::run(&arguments),
         #[cfg(all(feature = "station", target_os = "linux"))]
         Command::Outputs(arguments) => command::outputs::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Preflight(arguments) => command::preflight::run(&arguments),
         Command::Record(arguments) => command::record::run(&arguments),
     };
     match outcome {

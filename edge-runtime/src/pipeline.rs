@@ -185,6 +185,11 @@ impl<R: Reconstructor> Pipeline<R> {
         })
     }
 
+    /// What redraws the images.
+    pub fn reconstructor(&self) -> &R {
+        &self.reconstructor
+    }
+
     /// How frames become model inputs.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing

@@ -158,6 +158,15 @@ pub enum SelfTestError {
         /// The bundle's threshold.
         threshold: Threshold,
     },
+    /// The model gives the same for everything.
+    #[error(
+        "found one and the same reconstruction for all {frames} golden frames, which differ, expected reconstructions that \
+         do; the model does not look at its input: train it again"
+    )]
+    Constant {
+        /// The golden frames.
+        frames: usize,
+    },
     /// There are no golden frames, and the model gives nothing usable for a gray image either.
     #[error("a gray image cannot be measured; the bundle's model does not work on this machine")]
     Gray(#[source] MeasureError),
@@ -195,14 +204,38 @@ pub fn self_test_with<R: Reconstructor>(
 ) -> Result<SelfTestReport, SelfTestError> {
     let report = match golden {
         None => measure_gray(pipeline, clock).map(|()| SelfTestReport::default()).map_err(SelfTestError::Gray),
-        Some(golden) => golden.iter().enumerate().try_fold(SelfTestReport::default(), |mut report, (index, frame)| {
-            test_frame(pipeline, index, &frame, threshold, clock, &mut report)?;
-            measured();
-            Ok(report)
-        }),
+        Some(golden) => test_frames(pipeline, golden, threshold, clock, measured),
     };
     pipeline.forget_evidence();
     report
+}
+
+fn test_frames<R: Reconstructor>(
+    pipeline: &mut Pipeline<R>,
+    golden: GoldenFrames<'_>,
+    threshold: Threshold,
+    clock: &impl Clock,
+    mut measured: impl FnMut(),
+) -> Result<SelfTestReport, SelfTestError> {
+    let mut report = SelfTestReport::default();
+    let (mut first, mut inputs_differ, mut redrawings_differ) = (None, false, false);
+    for (index, frame) in golden.iter().enumerate() {
+        test_frame(pipeline, index, &frame, threshold, clock, &mut report)?;
+        measured();
+        let Some(evidence) = pipeline.evidence() else { continue };
+        let fresh: Vec<u8> = evidence.reconstruction.rows().flatten().copied().collect();
+        match &first {
+            None => first = Some((frame.input, fresh)),
+            Some((input, redrawn)) => {
+                inputs_differ |= input.rows().ne(frame.input.rows());
+                redrawings_differ |= *redrawn != fresh;
+            }
+        }
+    }
+    if inputs_differ && !redrawings_differ {
+        return Err(SelfTestError::Constant { frames: report.frames });
+    }
+    Ok(report)
 }
 
 fn measure_gray<R: Reconstructor>(pipeline: &mut Pipeline<R>, clock: &impl Clock) -> Result<(), MeasureError> {

@@ -45,6 +45,9 @@ max_age_ms = 1000
 # The virtual camera has no noise: an image that stays is the same to the bit.
 frozen_frames = 0
 max_overexposed = 1.0
+[preflight]
+# An emulated processor is slow.
+seconds = 60
 [trigger]
 mode = "gpio"
 chip = "/dev/gpiochip0"

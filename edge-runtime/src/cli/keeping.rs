@@ -167,3 +167,19 @@ pub struct ClearArguments {
     #[arg(long, value_name = "FOLDER", default_value = DEFAULT_RUNTIME_DIR)]
     pub runtime_dir: PathBuf,
 }
+
+/// Arguments of `preflight`.
+#[derive(Debug, Args)]
+pub struct PreflightArguments {
+    /// The bundle
+    #[arg(long, value_name = "FILE")]
+    pub bundle: PathBuf,
+
+    /// Address space of this process, in MiB
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(16..))]
+    pub memory_mib: u32,
+
+    /// Processor time of this process, in seconds
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seconds: u64,
+}

@@ -9,6 +9,8 @@ pub mod clear;
 pub mod log;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod outputs;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod preflight;
 pub mod record;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod records;

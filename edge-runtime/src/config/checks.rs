@@ -93,6 +93,8 @@ impl Checks {
         self.range("images.max_bytes", images.max_bytes, 1 << 20..=1 << 44);
         self.range("log.file_bytes", log.file_bytes, 4096..=1 << 30);
         self.range("log.files", log.files, 2..=10_000);
+        self.range("preflight.seconds", config.preflight.seconds, 1..=600);
+        self.range("preflight.memory_mib", config.preflight.memory_mib, 64..=16_384);
         self.range("watchdog.stall_ms", watchdog.stall_ms, 100..=600_000);
         for (name, line) in config.outputs.wired() {
             self.range(&format!("outputs.{name}"), line.line, 0..=MAX_GPIO_LINE);

@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 pub use error::{ConfigError, Problem};
 pub use outputs::{LineConfig, OutputsConfig, WiringError, parse_output_wiring, read_output_wiring};
 pub use sections::{
-    Edge, EncoderConfig, GateConfig, ImagesConfig, InputsConfig, Keep, LogConfig, RecordsConfig, TriggerConfig,
-    TriggerMode, WatchdogConfig,
+    Edge, EncoderConfig, GateConfig, ImagesConfig, InputsConfig, Keep, LogConfig, PreflightConfig, RecordsConfig,
+    TriggerConfig, TriggerMode, WatchdogConfig,
 };
 pub use trust::{TrustConfig, Unsigned};
 
@@ -61,6 +61,8 @@ pub struct StationConfig {
     pub images: ImagesConfig,
     /// How much of the log is kept.
     pub log: LogConfig,
+    /// What loading a bundle may take.
+    pub preflight: PreflightConfig,
     /// When the station counts as hung.
     pub watchdog: WatchdogConfig,
 }
@@ -80,6 +82,7 @@ impl Default for StationConfig {
             records: RecordsConfig::default(),
             images: ImagesConfig::default(),
             log: LogConfig::default(),
+            preflight: PreflightConfig::default(),
             watchdog: WatchdogConfig::default(),
         }
     }

@@ -192,6 +192,22 @@ impl Default for LogConfig {
     }
 }
 
+/// `[preflight]`: what the child that loads a bundle first may take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PreflightConfig {
+    /// Seconds before it is killed.
+    pub seconds: u32,
+    /// Address space in MiB.
+    pub memory_mib: u32,
+}
+
+impl Default for PreflightConfig {
+    fn default() -> Self {
+        Self { seconds: 5, memory_mib: 512 }
+    }
+}
+
 /// `[watchdog]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -1,6 +1,8 @@
 //! What an ONNX file says of its tensors, compared with what the manifest promises, before the inference engine sees
 //! the graph. It does not know what the operators do.
 
+use std::collections::HashSet;
+
 use shared::image::Size;
 
 use super::ModelError;
@@ -8,6 +10,9 @@ use super::onnx_proto::tensor_proto::DataType;
 use super::onnx_proto::tensor_shape_proto::dimension::Value as Dimension;
 use super::onnx_proto::type_proto::Value as ValueType;
 use super::onnx_proto::{GraphProto, ModelProto, ValueInfoProto};
+
+/// How many names an error repeats.
+const MAX_NAMES: usize = 4;
 
 /// Checks that the model has exactly one input and one output, of the names, type and shape expected.
 ///
@@ -26,8 +31,8 @@ pub(super) fn check_interface(
     let Some(graph) = &proto.graph else {
         return Err(ModelError::Unreadable { message: "it contains no graph".to_owned() });
     };
-    let is_weight = |name: &str| graph.initializer.iter().any(|tensor| tensor.name == name);
-    let inputs: Vec<_> = graph.input.iter().filter(|value| !is_weight(&value.name)).collect();
+    let weights: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+    let inputs: Vec<_> = graph.input.iter().filter(|value| !weights.contains(value.name.as_str())).collect();
     let outputs: Vec<_> = graph.output.iter().collect();
     check_end("input", &inputs, input_name, size)?;
     check_end("output", &outputs, output_name, size)?;
@@ -77,7 +82,7 @@ fn check_end(end: &'static str, values: &[&ValueInfoProto], name: &str, size: Si
 }
 
 fn other_tensors(end: &'static str, values: &[&ValueInfoProto], name: &str) -> ModelError {
-    let names: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
+    let names: Vec<&str> = values.iter().take(MAX_NAMES).map(|value| value.name.as_str()).collect();
     let found = if names.is_empty() { "missing".to_owned() } else { format!("\"{}\"", names.join("\", \"")) };
     ModelError::Tensors { end, found, expected: name.to_owned() }
 }

@@ -92,6 +92,10 @@ pub enum ModelError {
         /// The image size expected.
         expected: Size,
     },
+    /// The model is not one of those that are let in.
+    #[cfg(feature = "tract")]
+    #[error("the model is not admitted: {0}")]
+    NotAdmitted(#[from] crate::admission::NotAdmitted),
     /// The engine cannot turn the model into something it can run.
     #[error("the model cannot be prepared for inference: {message}; export it again with the host trainer")]
     NotRunnable {

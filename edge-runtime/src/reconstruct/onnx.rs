@@ -1,8 +1,9 @@
 //! Inference by tract: one ONNX model, one image at a time, one thread, f32. This is the only file of the workspace
 //! that names tract.
 //!
-//! The bytes must come from a bundle whose hashes were checked: ONNX protects nothing by itself. tract panics on some
-//! malformed models; loading and running are therefore guarded, and a panic becomes an error.
+//! The bytes must come from a bundle whose hashes were checked: ONNX protects nothing by itself. A model that
+//! [`crate::admission`] does not let in never reaches tract. tract panics on some malformed models; loading and running
+//! are therefore guarded, and a panic becomes an error.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use tract_onnx::pb as onnx_proto;
 
 use super::interface::check_interface;
 use super::{ModelError, ReconstructError, Reconstructor};
+use crate::admission::{self, Limits, Work};
 use crate::panic_guard;
 use crate::trial::{Stage, reached};
 
@@ -23,6 +25,7 @@ use crate::trial::{Stage, reached};
 /// Its input and output are f32 `[1, 1, height, width]`; a pixel of value `v` enters as `v / 255`.
 pub struct TractReconstructor {
     size: Size,
+    work: Work,
     plan: Arc<TypedSimplePlan>,
     /// `None` after a failure: a state in which a run broke off is not used again.
     state: Option<TypedSimpleState>,
@@ -38,11 +41,20 @@ impl TractReconstructor {
     ///
     /// # Errors
     ///
-    /// [`ModelError`]: not ONNX, other tensors, another shape, or an operator that cannot run.
+    /// [`ModelError`]: not ONNX, other tensors, another shape, not admitted, or an operator that cannot run.
     pub fn from_onnx(bytes: &[u8], input_name: &str, output_name: &str, size: Size) -> Result<Self, ModelError> {
-        panic_guard::catch(|| load(bytes, input_name, output_name, size))
-            .unwrap_or_else(|panic| Err(ModelError::NotRunnable { message: panicked(&panic) }))
+        guarded(|| load(bytes, input_name, output_name, size))
     }
+
+    /// What one image costs, as it was counted when the model was admitted.
+    pub fn work(&self) -> Work {
+        self.work
+    }
+}
+
+/// Loads by `load`, with a panic as an error.
+fn guarded(load: impl FnOnce() -> Result<TractReconstructor, ModelError>) -> Result<TractReconstructor, ModelError> {
+    panic_guard::catch(load).unwrap_or_else(|panic| Err(ModelError::NotRunnable { message: panicked(&panic) }))
 }
 
 impl fmt::Debug for TractReconstructor {
@@ -73,14 +85,25 @@ impl Reconstructor for TractReconstructor {
 }
 
 fn load(bytes: &[u8], input_name: &str, output_name: &str, size: Size) -> Result<TractReconstructor, ModelError> {
-    let engine = tract_onnx::onnx();
-    let proto =
-        engine.proto_model_for_read(&mut &*bytes).map_err(|error| ModelError::Unreadable { message: chain(&error) })?;
+    let limits = Limits::default();
+    let proto = admission::decode(bytes, &limits)?;
     check_interface(&proto, input_name, output_name, size)?;
+    let work = admission::admit(&proto, &limits)?;
+    prepare(&proto, output_name, size, work)
+}
+
+/// Has tract build and optimise a model that was admitted.
+fn prepare(
+    proto: &onnx_proto::ModelProto,
+    output_name: &str,
+    size: Size,
+    work: Work,
+) -> Result<TractReconstructor, ModelError> {
+    let engine = tract_onnx::onnx();
     let not_runnable = |error: TractError| ModelError::NotRunnable { message: chain(&error) };
 
     let shape = [1, 1, usize::from(size.height), usize::from(size.width)];
-    let model: InferenceModel = engine.model_for_proto_model(&proto).map_err(not_runnable)?;
+    let model: InferenceModel = engine.model_for_proto_model(proto).map_err(not_runnable)?;
     let model = model
         .with_input_fact(0, f32::fact(shape).into())
         .and_then(|model| model.into_optimized())
@@ -90,7 +113,7 @@ fn load(bytes: &[u8], input_name: &str, output_name: &str, size: Size) -> Result
     let plan = TypedSimplePlan::new_with_options(model, &options).map_err(not_runnable)?;
     let state = plan.spawn().map_err(not_runnable)?;
     let input = Tensor::zero::<f32>(&shape).map_err(not_runnable)?;
-    Ok(TractReconstructor { size, plan, state: Some(state), input: Arc::new(input), output: tvec!() })
+    Ok(TractReconstructor { size, work, plan, state: Some(state), input: Arc::new(input), output: tvec!() })
 }
 
 fn run(
@@ -262,6 +285,8 @@ mod tests {
         let mut model = chain_of(&["Flatten"], &[1, 1, 3, 4]);
         model.graph.as_mut().unwrap().output[0] = value("redrawn", &[1, 1, 3, 4]);
         let error = load(&model).err();
+        assert!(matches!(error, Some(ModelError::NotAdmitted(_))), "{error:?}");
+        let error = guarded(|| prepare(&model, "redrawn", SIZE, Work::default())).err();
         assert!(
             matches!(error, Some(ModelError::Shape { end: "output", .. } | ModelError::NotRunnable { .. })),
             "{error:?}"
@@ -270,7 +295,10 @@ mod tests {
 
     #[test]
     fn unknown_operators_and_missing_graphs_are_refused() {
-        let error = load(&chain_of(&["Conjure"], &[1, 1, 3, 4])).err();
+        let unknown = chain_of(&["Conjure"], &[1, 1, 3, 4]);
+        let error = load(&unknown).err();
+        assert!(matches!(error, Some(ModelError::NotAdmitted(_))), "{error:?}");
+        let error = guarded(|| prepare(&unknown, "redrawn", SIZE, Work::default())).err();
         assert!(matches!(error, Some(ModelError::NotRunnable { .. })), "{error:?}");
         let error = load(&ModelProto::default()).err();
         assert!(matches!(error, Some(ModelError::Unreadable { .. })), "{error:?}");
@@ -307,6 +335,9 @@ mod tests {
         model.graph.as_mut().unwrap().node[0].attribute =
             vec![integers("kernel_shape", &[1, 1]), integers("strides", &[0, 0])];
         let error = load(&model).err();
+        assert!(matches!(error, Some(ModelError::NotAdmitted(_))), "{error:?}");
+        // What was overlooked is caught.
+        let error = guarded(|| prepare(&model, "redrawn", SIZE, Work::default())).err();
         assert!(error.is_some_and(|error| error.to_string().contains("panicked")));
     }
 

@@ -22,6 +22,7 @@ use edge_runtime::config::{StationConfig, TriggerMode};
 use edge_runtime::events::Event as StationEvent;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::line::{Event, Line, LineHandle, State, camera_fault};
+use edge_runtime::preflight::{self, Preflight, PreflightError};
 use edge_runtime::recorder::rotating::RotationLimits;
 use edge_runtime::station::{Station, Step};
 use edge_runtime::trust::{Trust, signer_words};
@@ -93,10 +94,18 @@ fn inspect(
 ) -> anyhow::Result<&'static str> {
     let handle = &line.handle;
     let file = BundleFile::read(&config.bundle)?;
-    // Before anything in it is looked at.
+    // Before anything in it is looked at, in this process or in another.
     let refused = || format!("{}: refused", config.bundle.display());
     let bundle = Trust::of(&config.trust)?.verify(file.bytes()).with_context(refused)?;
     log::lines::notice(&signer_words(bundle.trust().signed_by()));
+    let tried = try_in_child(config)?;
+    if signals.stop.load(Ordering::SeqCst) {
+        return Ok("told to stop");
+    }
+    let tried = tried.with_context(|| format!("{}: the bundle is not loaded", config.bundle.display()))?;
+    if bundle.id().to_string() != tried.bundle {
+        bail!("{}: found another bundle than the one just tried; start again", config.bundle.display());
+    }
     let max_age_us = match config.camera.source {
         // A file is as old as it is.
         SourceKind::Folder | SourceKind::Raw => u64::MAX,
@@ -153,6 +162,16 @@ fn inspect(
             };
         }
     }
+}
+
+/// Has a child load and test the bundle, so that a model that takes memory or time, or ends its process, does it there.
+fn try_in_child(config: &StationConfig) -> anyhow::Result<Result<Preflight, PreflightError>> {
+    let program = std::env::current_exe().context("the program's own file cannot be found")?;
+    let limits = preflight::Limits {
+        wall: Duration::from_secs(config.preflight.seconds.into()),
+        memory_mib: config.preflight.memory_mib,
+    };
+    Ok(preflight::check(&program, &config.bundle, &limits))
 }
 
 /// How long the last parts may take to the gate, in microseconds.
