@@ -85,6 +85,9 @@ fn evaluate_and_replay_agree_to_the_last_bit_and_every_command_writes_what_it_sa
         assert!(folder.path().join("out").join(name).is_file(), "{name} is missing");
     }
 
+    let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    assert!(page.contains("to look at and to check by; golden frames come from them"));
+
     let replayed = replay(&bundle, &data.join("test"));
     let file = edge_runtime::bundle::BundleFile::read(&bundle).unwrap();
     golden_frames_are_development_images(&artifacts, &file.verify().unwrap());

@@ -5,7 +5,11 @@ mod camera;
 use std::path::PathBuf;
 
 #[cfg(all(feature = "station", target_os = "linux"))]
+mod installing;
+#[cfg(all(feature = "station", target_os = "linux"))]
 mod keeping;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub use installing::*;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub use keeping::*;
 
@@ -25,7 +29,8 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 failure, 2 wrong usage.";
+Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 failure, 2 wrong usage; 10 to 19 a bundle \
+that is refused, see `edge-runtime install --help`.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -39,6 +44,22 @@ pub enum Command {
     #[cfg(all(feature = "station", target_os = "linux"))]
     #[command(long_about = RUN_ABOUT, after_help = RUN_EXAMPLES)]
     Run(RunArguments),
+    /// Install a bundle in the station's store
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = INSTALL_ABOUT, after_help = INSTALL_EXAMPLES)]
+    Install(InstallArguments),
+    /// Confirm the active bundle before its trial is over
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = CONFIRM_ABOUT)]
+    Confirm(StoreArguments),
+    /// Go back to the previous bundle
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = ROLLBACK_ABOUT)]
+    Rollback(StoreArguments),
+    /// Print what is in the station's store
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = STORE_ABOUT)]
+    Store(StoreArguments),
     /// Check a configuration file and print what it amounts to
     #[cfg(all(feature = "station", target_os = "linux"))]
     #[command(long_about = CHECK_CONFIG_ABOUT)]

@@ -11,6 +11,8 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod acceptance;
 pub mod actuator;
 #[cfg(feature = "tract")]
 pub mod admission;
@@ -35,6 +37,8 @@ pub mod self_test;
 pub mod station;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod status;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod store;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod supervision;
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The station's program. Data goes to stdout, everything else to stderr; exit codes: 0 done, 1 failure, 2 usage, 10 to
-//! 16 a bundle that is refused (`docs/operation.md`).
+//! 19 a bundle that is refused (`docs/operation.md`).
 
 mod cli;
 mod command;
@@ -12,7 +12,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
-use edge_runtime::trust::TrustError;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -20,6 +19,14 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => command::bench::run(&arguments),
         #[cfg(all(feature = "station", target_os = "linux"))]
         Command::Run(arguments) => command::run::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Install(arguments) => command::install::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Confirm(arguments) => command::confirm::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Rollback(arguments) => command::rollback::run(&arguments),
+        #[cfg(all(feature = "station", target_os = "linux"))]
+        Command::Store(arguments) => command::store::run(&arguments),
         #[cfg(all(feature = "station", target_os = "linux"))]
         Command::CheckConfig(arguments) => command::check_config::run(&arguments),
         #[cfg(all(feature = "station", target_os = "linux"))]
@@ -44,7 +51,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nobody is left to tell if stderr is closed too.
             let _ = writeln!(io::stderr(), "error: {error:#}");
-            error.downcast_ref::<TrustError>().map_or(ExitCode::FAILURE, |refused| refused.exit_code().into())
+            ExitCode::from(command::exit_code(&error))
         }
     }
 }

@@ -200,7 +200,7 @@ pub fn self_test_with<R: Reconstructor>(
     golden: Option<GoldenFrames<'_>>,
     threshold: Threshold,
     clock: &impl Clock,
-    mut measured: impl FnMut(),
+    measured: impl FnMut(),
 ) -> Result<SelfTestReport, SelfTestError> {
     let report = match golden {
         None => measure_gray(pipeline, clock).map(|()| SelfTestReport::default()).map_err(SelfTestError::Gray),

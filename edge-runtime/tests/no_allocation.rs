@@ -86,6 +86,7 @@ fn an_inspection_is_kept_without_taking_memory() {
             product: "p",
             threshold: Threshold::new(1001).unwrap(),
             camera: "c",
+            store: None,
             inspections: &counters,
             line: &line,
             latency_us: &latencies,

@@ -23,7 +23,7 @@ use row::row;
 use serde_json::Value;
 
 const GATE_US: u64 = 220_000;
-const GATE: &str = "delay_ms = 220\nbudget_ms = 200\npulse_ms = 5\ntolerance_ms = 25";
+const GATE: &str = "delay_ms = 220\nbudget_ms = 200\npulse_ms = 3\ntolerance_ms = 25";
 const JITTER_US: u64 = 45_000;
 const FRAME: Duration = Duration::from_millis(60);
 const FRAMES: usize = 32;
@@ -127,7 +127,7 @@ fn a_full_disk_costs_what_would_be_kept_and_nothing_else() {
     let (records, entries) = (number(&full, "dropped_records"), number(&full, "dropped_log_entries"));
     let images = number(&full, "dropped_images");
     assert_eq!((differ, records), (0, FRAMES as u64), "{full}");
-    assert!(full_edges > 10 && entries > 10 && images > 0, "{full}");
+    assert!(full_edges >= 10 && entries > 10 && images > 0, "{full}");
     assert_eq!((&full["state"], number(&full, "kept_images")), (&Value::from("ready"), 0));
 
     // Room again: no sooner than a second after a failure it is tried.
@@ -155,7 +155,7 @@ fn a_read_only_disk_costs_what_would_be_kept_and_nothing_else() {
     let found = trial.status(FRAMES as u64);
     let (records, entries) = (number(&found, "dropped_records"), number(&found, "dropped_log_entries"));
     assert_eq!((differ, records), (0, FRAMES as u64), "{found}");
-    assert!(edges > 10 && entries > 10, "{found}");
+    assert!(edges >= 10 && entries > 10, "{found}");
     assert!(trial.program.said("the log cannot be written").is_some());
     let criterion =
         format!("one accept edge for each of {edges} good parts; {records} records and {entries} log entries counted");

@@ -6,6 +6,10 @@ pub mod check_config;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod clear;
 #[cfg(all(feature = "station", target_os = "linux"))]
+pub mod confirm;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod install;
+#[cfg(all(feature = "station", target_os = "linux"))]
 pub mod log;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod outputs;
@@ -16,10 +20,14 @@ pub mod record;
 pub mod records;
 pub mod replay;
 #[cfg(all(feature = "station", target_os = "linux"))]
+pub mod rollback;
+#[cfg(all(feature = "station", target_os = "linux"))]
 pub mod run;
 pub mod self_test;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod status;
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub mod store;
 
 use std::path::Path;
 
@@ -64,6 +72,32 @@ fn open_inspector(
     let inspector = Inspector::open(&verified, clock, u64::MAX)
         .with_context(|| format!("{}: the bundle cannot be used", bundle.display()))?;
     Ok((inspector, signature_words(&verified)))
+}
+
+/// The exit code of an error: that of a bundle which is refused, else 1.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    {
+        use edge_runtime::acceptance::Refusal;
+        use edge_runtime::store::{InstallError, StoreError};
+        use edge_runtime::trust::TrustError;
+        for cause in error.chain() {
+            if let Some(error) = cause.downcast_ref::<InstallError>() {
+                return error.code();
+            }
+            if let Some(error) = cause.downcast_ref::<Refusal>() {
+                return error.code();
+            }
+            if let Some(error) = cause.downcast_ref::<TrustError>() {
+                return error.exit_code();
+            }
+            if let Some(error) = cause.downcast_ref::<StoreError>() {
+                return error.code();
+            }
+        }
+    }
+    let _ = error;
+    1
 }
 
 /// An error with its causes, in one line.

@@ -19,12 +19,8 @@ pub(super) struct Finding {
 /// All that is wrong with `config`. `given` tells whether the file has a dotted key.
 pub(super) fn check(config: &StationConfig, given: impl Fn(&str) -> bool) -> Vec<Finding> {
     let mut checks = Checks::default();
-    for (key, hint) in
-        [("bundle", "the file that the host trainer sealed"), ("camera.source", "one of v4l, folder, raw, pipe")]
-    {
-        if !given(key) {
-            checks.single(key, format!("{key} is missing: give {hint}"));
-        }
+    if !given("camera.source") {
+        checks.single("camera.source", "camera.source is missing: give one of v4l, folder, raw, pipe".to_owned());
     }
     for (key, message) in config.trust.problems() {
         checks.single(key, message);
@@ -64,7 +60,7 @@ impl Checks {
     fn ranges(&mut self, config: &StationConfig) {
         const HOUR_MS: u32 = 3_600_000;
         const MAX_SIDE: u16 = shared::image::MAX_SIDE;
-        let StationConfig { camera, trigger, gate, records, images, log, watchdog, .. } = config;
+        let StationConfig { camera, trigger, gate, records, images, log, store, watchdog, .. } = config;
         for (key, value) in [("camera.width", camera.width), ("camera.height", camera.height)] {
             self.range(key, value.unwrap_or(1), 1..=MAX_SIDE);
         }
@@ -95,6 +91,8 @@ impl Checks {
         self.range("log.files", log.files, 2..=10_000);
         self.range("preflight.seconds", config.preflight.seconds, 1..=600);
         self.range("preflight.memory_mib", config.preflight.memory_mib, 64..=16_384);
+        self.range("store.trial_parts", store.trial_parts, 1..=1_000_000);
+        self.range("store.tries", store.tries, 1..=100);
         self.range("watchdog.stall_ms", watchdog.stall_ms, 100..=600_000);
         for (name, line) in config.outputs.wired() {
             self.range(&format!("outputs.{name}"), line.line, 0..=MAX_GPIO_LINE);

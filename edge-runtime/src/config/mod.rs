@@ -1,4 +1,4 @@
-//! The station's configuration file: TOML, read once at start. Every key has a default but `bundle` and
+//! The station's configuration file: TOML, read once at start. Every key has a default but
 //! `camera.source`.
 //!
 //! A file with an unknown key, a wrong type, a value out of range or keys that contradict each other is refused whole,
@@ -24,7 +24,7 @@ pub use error::{ConfigError, Problem};
 pub use outputs::{LineConfig, OutputsConfig, WiringError, parse_output_wiring, read_output_wiring};
 pub use sections::{
     Edge, EncoderConfig, GateConfig, ImagesConfig, InputsConfig, Keep, LogConfig, PreflightConfig, RecordsConfig,
-    TriggerConfig, TriggerMode, WatchdogConfig,
+    StoreConfig, TriggerConfig, TriggerMode, WatchdogConfig,
 };
 pub use trust::{TrustConfig, Unsigned};
 
@@ -37,8 +37,8 @@ const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StationConfig {
-    /// The bundle to judge with. Required.
-    pub bundle: PathBuf,
+    /// The bundle to judge with; none: the active bundle of the store.
+    pub bundle: Option<PathBuf>,
     /// Where records, images and the log are kept.
     pub state_dir: PathBuf,
     /// Where the status file lies.
@@ -63,6 +63,8 @@ pub struct StationConfig {
     pub log: LogConfig,
     /// What loading a bundle may take.
     pub preflight: PreflightConfig,
+    /// The trial of an installed bundle.
+    pub store: StoreConfig,
     /// When the station counts as hung.
     pub watchdog: WatchdogConfig,
 }
@@ -70,7 +72,7 @@ pub struct StationConfig {
 impl Default for StationConfig {
     fn default() -> Self {
         Self {
-            bundle: PathBuf::new(),
+            bundle: None,
             state_dir: DEFAULT_STATE_DIR.into(),
             runtime_dir: DEFAULT_RUNTIME_DIR.into(),
             trust: TrustConfig::default(),
@@ -83,6 +85,7 @@ impl Default for StationConfig {
             images: ImagesConfig::default(),
             log: LogConfig::default(),
             preflight: PreflightConfig::default(),
+            store: StoreConfig::default(),
             watchdog: WatchdogConfig::default(),
         }
     }
@@ -119,6 +122,11 @@ impl StationConfig {
     /// The configuration with its defaults, as a file that says the same.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("paths are UTF-8, since they came from a text, and every key is a name")
+    }
+
+    /// The folder of the store.
+    pub fn store_dir(&self) -> PathBuf {
+        self.state_dir.join("store")
     }
 
     /// The folder of the record segments.

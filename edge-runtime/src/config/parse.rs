@@ -119,6 +119,7 @@ fn plain(message: &str, key: &str) -> String {
 fn type_name(expected: &str) -> String {
     let whole = |least: i64, greatest: u64| format!("a whole number from {least} to {greatest}");
     match expected {
+        "u8" => whole(0, u8::MAX.into()),
         "u16" => whole(0, u16::MAX.into()),
         "u32" => whole(0, u32::MAX.into()),
         "u64" => whole(0, i64::MAX as u64),

@@ -208,6 +208,22 @@ impl Default for PreflightConfig {
     }
 }
 
+/// `[store]`: the trial of an installed bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// It is confirmed after so many parts.
+    pub trial_parts: u32,
+    /// If it is started so many times without that, it is given up.
+    pub tries: u8,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { trial_parts: 50, tries: 3 }
+    }
+}
+
 /// `[watchdog]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

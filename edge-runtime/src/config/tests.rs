@@ -26,7 +26,7 @@ fn refusal(more: &str) -> String {
 fn the_least_file_gives_the_defaults() {
     let config = parse(LEAST).unwrap();
     let camera = CameraSettings { width: Some(640), height: Some(480), ..CameraSettings::default() };
-    assert_eq!(config, StationConfig { bundle: "b".into(), camera, ..StationConfig::default() });
+    assert_eq!(config, StationConfig { bundle: Some("b".into()), camera, ..StationConfig::default() });
     assert_eq!(config.records_dir(), Path::new("/var/lib/edge-runtime/records"));
 }
 
@@ -63,7 +63,7 @@ fn the_example_file_is_valid_and_shows_every_key() {
 fn full() -> StationConfig {
     let line = |line| Some(LineConfig { line, active: Polarity::ActiveLow });
     StationConfig {
-        bundle: "b".into(),
+        bundle: Some("b".into()),
         trust: TrustConfig {
             keys: vec![KEY.to_owned(), "/etc/edge-runtime/line.pub".to_owned()],
             unsigned: Unsigned::Accept,
@@ -217,8 +217,10 @@ fn sources_need_what_they_cannot_know() {
     let message = of("source = \"pipe\"");
     assert_eq!(message.lines().count(), 3, "{message}");
     let missing = parse("").unwrap_err().to_string();
-    assert_eq!(missing.lines().count(), 2, "{missing}");
-    assert!(missing.contains("station.toml: bundle is missing"), "{missing}");
+    assert_eq!(missing.lines().count(), 1, "{missing}");
+    assert!(missing.contains("station.toml: camera.source is missing"), "{missing}");
+    let stored = parse("camera.source = \"v4l\"\nstore.tries = 2").unwrap();
+    assert_eq!((stored.bundle, stored.store), (None, StoreConfig { tries: 2, trial_parts: 50 }));
 }
 
 /// What `run` would refuse from the file alone, once for each part of the station that refuses something.

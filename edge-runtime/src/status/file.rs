@@ -176,6 +176,7 @@ mod tests {
             product: "part",
             threshold: Threshold::new(9).unwrap(),
             camera: "none",
+            store: None,
             inspections: &counters,
             line: &crate::line::Counters::default(),
             latency_us: &latencies,

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::Serializer;
 use shared::bundle::BundleId;
 use shared::score::Threshold;
-use shared::wire::BundleTrust;
+use shared::wire::{BundleTrust, StorePointer};
 
 /// The station at one moment.
 #[derive(Debug, Clone, Serialize)]
@@ -52,6 +52,8 @@ pub struct Status<'a> {
     pub threshold: Threshold,
     /// The camera in words.
     pub camera: &'a str,
+    /// The store; null if the configuration names a bundle.
+    pub store: Option<StoreStatus>,
     /// Inspections by verdict and reason.
     pub inspections: &'a Counters,
     /// Triggers, parts, diversions and faults as the line counts them.
@@ -71,6 +73,39 @@ pub struct Status<'a> {
     pub debounced_here: &'a [&'a str],
     /// Triggers that came while the station took none.
     pub missed_triggers: u64,
+}
+
+/// Which bundle of the store is active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StoreStatus {
+    /// Number of the pointer.
+    pub generation: u64,
+    /// The active bundle; another than the station runs, if it was installed since the start.
+    #[serde(serialize_with = "displayed")]
+    pub active: BundleId,
+    /// The bundle that the station goes back to.
+    #[serde(serialize_with = "displayed_option")]
+    pub previous: Option<BundleId>,
+    /// Starts that are left to the active bundle until it is given up.
+    pub tries_left: u8,
+    /// Parts that are left until it is confirmed.
+    pub trial_parts_left: u32,
+    /// Whether it is confirmed.
+    pub confirmed: bool,
+}
+
+impl From<&StorePointer> for StoreStatus {
+    fn from(pointer: &StorePointer) -> Self {
+        let StorePointer { generation, active, previous, tries_left, trial_parts_left, confirmed } = *pointer;
+        Self { generation, active, previous, tries_left, trial_parts_left, confirmed }
+    }
+}
+
+fn displayed_option<S: Serializer>(value: &Option<BundleId>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(id) => displayed(id, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn displayed<S: Serializer>(value: &BundleId, serializer: S) -> Result<S::Ok, S::Error> {

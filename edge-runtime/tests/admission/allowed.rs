@@ -57,7 +57,7 @@ pub fn models() -> Vec<ModelProto> {
     };
     let two = ints("strides", &[2, 2]);
     all.extend([
-        strided(&[two.clone()], &[4, 1, 2, 2]),
+        strided(std::slice::from_ref(&two), &[4, 1, 2, 2]),
         strided(&[two.clone(), ints("pads", &[1, 1, 1, 1])], &[4, 1, 4, 4]),
         strided(&[two.clone(), ints("pads", &[1, 1, 1, 1]), ints("output_padding", &[1, 1])], &[4, 1, 3, 3]),
     ]);
@@ -213,4 +213,17 @@ fn changed_bits_are_refused_or_run() {
         }
     }
     assert!(refused > 100 && run > 100, "{refused} {run}");
+}
+
+/// Not a test: writes what the fuzzer starts from, `cargo test -p edge-runtime --test admission -- --ignored corpus`.
+#[test]
+#[ignore = "writes fuzz/corpus/admission"]
+fn write_the_corpus_of_the_fuzzer() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/admission");
+    std::fs::create_dir_all(&folder).unwrap();
+    let good = models().into_iter().map(|model| model.encode_to_vec());
+    let hostile = crate::hostile::corpus().into_iter().map(|(_, bytes)| bytes);
+    for (index, bytes) in good.chain(hostile).filter(|bytes| bytes.len() <= 1500).enumerate() {
+        std::fs::write(folder.join(format!("{index:03}")), bytes).unwrap();
+    }
 }

@@ -8,7 +8,7 @@ use shared::image::{GrayView, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use shared::score::{Score, Threshold};
 use shared::similarity::Metric;
-use shared::wire::{Manifest, ModelInterface, ThresholdEvidence};
+use shared::wire::{CameraName, FIRST_RELEASE, Manifest, ModelInterface, ThresholdEvidence};
 
 use crate::builder::SIDE;
 
@@ -76,6 +76,9 @@ pub fn seal(onnx: &[u8], frames: &[Redrawing]) -> Vec<u8> {
         },
         created_by: name("tests"),
         training_images_sha256: [0; 32],
+        release: FIRST_RELEASE,
+        minimum_runtime: [0; 3],
+        camera: CameraName::new(),
     };
     let mut encoded = vec![0; Manifest::MAX_LEN];
     let length = manifest.encode(&mut encoded).unwrap();

@@ -355,8 +355,7 @@ pub fn corpus() -> Vec<(&'static str, Vec<u8>)> {
             let number = if level + 1 == MANY { 7 } else { [1, 5, 6][(MANY - 2 - level) % 3] };
             headers.push([vec![number << 3 | 2], varint(length)].concat());
         }
-        let bytes = headers.into_iter().rev().flatten().collect();
-        bytes
+        headers.into_iter().rev().flatten().collect()
     });
     add("groups, 100,000 deep", [0x0b].repeat(MANY));
     add("functions", changed(|model| model.functions = vec![Default::default(); 3]));

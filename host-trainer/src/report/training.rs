@@ -161,7 +161,7 @@ fn training(artifacts: &Artifacts) -> Markup {
     let rows = [
         row("training", &split.training, "the weights"),
         row("validation", &split.validation, "when to stop"),
-        row("development", &split.development, "to look at and to check by; the bundle's golden frames come from them"),
+        row("development", &split.development, "to look at and to check by; golden frames come from them"),
         row("calibration", &split.calibration, "the threshold alone"),
     ];
     let last = record.history.last().map_or(0, |entry| entry.step);

@@ -32,6 +32,10 @@ pub enum MessageKind {
     Manifest = 1,
     /// An [`InspectionRecord`](super::InspectionRecord).
     Record = 2,
+    /// A [`StorePointer`](super::StorePointer). 3 is another message of a station.
+    StorePointer = 4,
+    /// A [`VersionFloor`](super::VersionFloor).
+    VersionFloor = 5,
 }
 
 /// A kind of message, the newest version of it, and the greatest length of its payload in any version.

@@ -1,4 +1,5 @@
-//! Messages that are stored or sent: the bundle's [`Manifest`] and the [`InspectionRecord`].
+//! Messages that are stored or sent: the bundle's [`Manifest`], the [`InspectionRecord`], and the records of a station's
+//! store, [`StorePointer`] and [`VersionFloor`].
 //!
 //! Each is a postcard payload in a versioned envelope with its length and a CRC-32; `docs/wire-formats.md` specifies
 //! the bytes. A message that was written once can be read for ever: a field is never changed or removed in a version,
@@ -13,6 +14,7 @@ mod manifest_v2;
 mod property_tests;
 mod record;
 mod record_v1;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +22,7 @@ pub use envelope::{MessageKind, OVERHEAD};
 pub use evidence::{ThresholdEvidence, Trial};
 pub use manifest::{CameraName, FIRST_RELEASE, InvalidManifest, Manifest, ModelInterface, NAME_LEN, Name};
 pub use record::{BundleTrust, InspectionRecord, InvalidRecord, RecordedVerdict, StageMicros, ThresholdSource};
+pub use store::{InvalidStore, MAX_FLOORS, ProductFloor, StorePointer, VersionFloor};
 
 /// Why a message could not be written or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,4 +97,7 @@ pub enum WireError {
     /// A field of the record is out of range.
     #[error("the record is invalid")]
     Record(#[from] InvalidRecord),
+    /// A record of the store contradicts itself.
+    #[error("the record of the store is invalid")]
+    Store(#[from] InvalidStore),
 }

@@ -20,6 +20,7 @@ use shared::wire::BundleTrust;
 
 use super::keeping::Numbers;
 use super::line_thread::StartedLine;
+use super::store_trial::StoreTrial;
 use super::{Handle, Signals, fault_of};
 use crate::log;
 
@@ -43,6 +44,7 @@ impl Housekeeping {
         numbers: Arc<Numbers>,
         clock: MonotonicClock,
         signals: &Signals,
+        trial: Option<StoreTrial>,
     ) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let (now_us, stall_us) = (clock.now_us(), u64::from(config.watchdog.stall_ms) * 1000);
@@ -60,6 +62,7 @@ impl Housekeeping {
             trust: bundle.trust(),
             unsigned_allowed: config.trust.unsigned == Unsigned::Accept,
             threshold: bundle.manifest().threshold,
+            trial,
             started_at_us: now_us,
             debounced_here: line.debounced_here.clone(),
             told: State::Starting,
@@ -103,6 +106,7 @@ struct Keeper {
     trust: BundleTrust,
     unsigned_allowed: bool,
     threshold: Threshold,
+    trial: Option<StoreTrial>,
     started_at_us: u64,
     debounced_here: Vec<&'static str>,
     told: State,
@@ -136,6 +140,10 @@ impl Keeper {
             if self.is_up && line_goes_on {
                 // Nobody is left to tell if the service manager does not listen.
                 let _ = self.supervisor.tick(self.numbers.attempts(), now_us);
+            }
+            if let Some(trial) = &mut self.trial {
+                let tallies = self.numbers.tallies();
+                trial.watch(&tallies.0);
             }
             if changed || now_us.saturating_sub(written_at_us) >= STATUS_EVERY_US {
                 written_at_us = now_us;
@@ -185,6 +193,7 @@ impl Keeper {
             product: &self.product,
             threshold: self.threshold,
             camera: &self.camera,
+            store: self.trial.as_ref().map(StoreTrial::status),
             inspections: &tallies.0,
             line: &counters,
             latency_us: &tallies.1,

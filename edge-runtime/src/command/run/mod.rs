@@ -3,9 +3,11 @@
 //! Threads: this one captures and judges; `line` moves the outputs; `housekeeping` tells the service manager and writes
 //! the status; `images` writes images. Only the first two can make a part pass, and only together.
 
+mod chosen;
 mod housekeeping;
 mod keeping;
 mod line_thread;
+mod store_trial;
 mod trial;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -15,14 +17,12 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use edge_runtime::bundle::BundleFile;
 use edge_runtime::camera::{self, SourceKind};
 use edge_runtime::clock::{Clock, MonotonicClock};
 use edge_runtime::config::{StationConfig, TriggerMode};
 use edge_runtime::events::Event as StationEvent;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::line::{Event, Line, LineHandle, State, camera_fault};
-use edge_runtime::preflight::{self, Preflight, PreflightError};
 use edge_runtime::recorder::rotating::RotationLimits;
 use edge_runtime::station::{Station, Step};
 use edge_runtime::trust::{Trust, signer_words};
@@ -31,9 +31,11 @@ use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use crate::cli::RunArguments;
 use crate::log;
+use chosen::Chosen;
 use housekeeping::Housekeeping;
 use keeping::{Keeping, Numbers};
 use line_thread::StartedLine;
+use store_trial::StoreTrial;
 
 type Handle = LineHandle<MonotonicClock>;
 
@@ -93,26 +95,19 @@ fn inspect(
     clock: MonotonicClock,
 ) -> anyhow::Result<&'static str> {
     let handle = &line.handle;
-    let file = BundleFile::read(&config.bundle)?;
-    // Before anything in it is looked at, in this process or in another.
-    let refused = || format!("{}: refused", config.bundle.display());
-    let bundle = Trust::of(&config.trust)?.verify(file.bytes()).with_context(refused)?;
-    log::lines::notice(&signer_words(bundle.trust().signed_by()));
-    let tried = try_in_child(config)?;
+    let Chosen { file, pointer, trial } = chosen::choose(config)?;
     if signals.stop.load(Ordering::SeqCst) {
         return Ok("told to stop");
     }
-    let tried = tried.with_context(|| format!("{}: the bundle is not loaded", config.bundle.display()))?;
-    if bundle.id().to_string() != tried.bundle {
-        bail!("{}: found another bundle than the one just tried; start again", config.bundle.display());
-    }
+    let bundle = Trust::of(&config.trust)?.verify(file.bytes())?;
+    log::lines::notice(&signer_words(bundle.trust().signed_by()));
     let max_age_us = match config.camera.source {
         // A file is as old as it is.
         SourceKind::Folder | SourceKind::Raw => u64::MAX,
         SourceKind::V4l | SourceKind::Pipe => u64::from(config.camera.max_age_ms) * 1000,
     };
     let inspector = Inspector::open(&bundle, clock, max_age_us)
-        .with_context(|| format!("{}: the bundle cannot be used", config.bundle.display()))?
+        .with_context(|| format!("{}: the bundle cannot be used", file.path().display()))?
         .with_quality(config.camera.quality.limits()?);
     let keeping = Keeping::start(config, &bundle, clock)?;
     let numbers = keeping.shared();
@@ -127,7 +122,8 @@ fn inspect(
     };
     let mut station = Station::new(source, inspector, handle.clone(), keeping, events);
     // Ends when this function does, however that is.
-    let housekeeping = Housekeeping::start(config, &bundle, line, Arc::clone(&numbers), clock, signals)?;
+    let store = pointer.map(|pointer| StoreTrial::new(config, pointer, trial));
+    let housekeeping = Housekeeping::start(config, &bundle, line, Arc::clone(&numbers), clock, signals, store)?;
     // Dropped before the housekeeping, which takes a moment to end: a panic diverts what is in flight at once.
     let _diverts = handle.clone();
     handle.event(Event::Started);
@@ -147,7 +143,11 @@ fn inspect(
             bail!("the thread for images ended; the outputs are safe");
         }
         if handle.self_test_due() {
-            self_test(station.inspector_mut(), &bundle, handle, &numbers);
+            let is_fit = self_test(station.inspector_mut(), &bundle, handle, &numbers);
+            if let Some(id) = trial.filter(|_| !is_fit && pointer.is_some_and(|pointer| pointer.previous.is_some())) {
+                chosen::give_up(config, id, "its self-test failed")?;
+                bail!("the bundle on trial failed its self-test; the one before runs from the next start on");
+            }
         }
         numbers.attempted();
         if station.step() == Step::Ended {
@@ -164,31 +164,23 @@ fn inspect(
     }
 }
 
-/// Has a child load and test the bundle, so that a model that takes memory or time, or ends its process, does it there.
-fn try_in_child(config: &StationConfig) -> anyhow::Result<Result<Preflight, PreflightError>> {
-    let program = std::env::current_exe().context("the program's own file cannot be found")?;
-    let limits = preflight::Limits {
-        wall: Duration::from_secs(config.preflight.seconds.into()),
-        memory_mib: config.preflight.memory_mib,
-    };
-    Ok(preflight::check(&program, &config.bundle, &limits))
-}
-
 /// How long the last parts may take to the gate, in microseconds.
 fn drain_us(config: &StationConfig) -> u64 {
     let gate = &config.gate;
     (u64::from(gate.delay_ms()) + u64::from(gate.tolerance_ms) + 2 * u64::from(gate.pulse_ms)) * 1000
 }
 
-/// Proves model and pipeline by the bundle's golden frames. A failure is a latched fault.
+/// Proves model and pipeline by the bundle's golden frames; says whether they do. A failure is a latched fault.
 fn self_test<R: edge_runtime::reconstruct::Reconstructor>(
     inspector: &mut Inspector<R, MonotonicClock>,
     bundle: &Bundle<'_>,
     handle: &Handle,
     numbers: &Numbers,
-) {
+) -> bool {
     // Each frame is progress: a slow processor may need longer for all of them than the watchdog waits.
-    match inspector.self_test_with(bundle, || numbers.attempted()) {
+    let result = inspector.self_test_with(bundle, || numbers.attempted());
+    let is_fit = result.is_ok();
+    match result {
         Ok(report) if report.is_proven() => {
             log::lines::notice(&format!(
                 "self-test passed: {} golden frames, {} of their pixels differ, by at most {}",
@@ -205,6 +197,7 @@ fn self_test<R: edge_runtime::reconstruct::Reconstructor>(
             handle.event(Event::SelfTestFailed);
         }
     }
+    is_fit
 }
 
 /// The words of a state's fault.

@@ -94,7 +94,7 @@ fn clearing_before_it_rests_latches_again_and_clearing_after_it_is_the_end() {
     for moment in &seen {
         let (state, failed) = match moment.at_us {
             ..=205_000 => (latched(FaultReason::OutputFailed), 1),
-            ..=705_000 => (latched(FaultReason::OutputFailed), 2),
+            205_001..=705_000 => (latched(FaultReason::OutputFailed), 2),
             _ => (State::Ready, 2),
         };
         assert_eq!((moment.state, moment.output_failed), (state, failed), "{moment:?}");

@@ -1,0 +1,16 @@
+//! `rollback`: makes the previous bundle the active one again.
+
+use edge_runtime::config::StationConfig;
+
+use super::store::{open, print};
+use crate::cli::StoreArguments;
+
+/// Runs the command.
+pub fn run(arguments: &StoreArguments) -> anyhow::Result<()> {
+    let config = StationConfig::read(&arguments.config)?;
+    let (store, judge) = open(&config)?;
+    let pointer = store.roll_back(None, &judge)?;
+    print(&config, &pointer, arguments.json)?;
+    eprintln!("restart the station to run it: systemctl restart edge-runtime");
+    Ok(())
+}
