@@ -1,6 +1,8 @@
 //! The command line: what can be asked, and the help that teaches it.
 
 mod camera;
+#[cfg(all(feature = "station", target_os = "linux"))]
+mod commission;
 
 use std::path::PathBuf;
 
@@ -15,6 +17,8 @@ pub use keeping::*;
 
 pub use camera::CameraArguments;
 use clap::{Args, Parser, Subcommand};
+#[cfg(all(feature = "station", target_os = "linux"))]
+pub use commission::*;
 
 /// Judges camera frames with a sealed bundle.
 ///
@@ -91,6 +95,10 @@ pub enum Command {
     #[cfg(all(feature = "station", target_os = "linux"))]
     #[command(hide = true)]
     Preflight(PreflightArguments),
+    /// Show that a bundle does on this station what was promised
+    #[cfg(all(feature = "station", target_os = "linux"))]
+    #[command(long_about = COMMISSION_ABOUT, after_help = COMMISSION_EXAMPLES)]
+    Commission(CommissionArguments),
     /// Keep what a camera gives as PNG files
     #[command(long_about = RECORD_ABOUT, after_help = RECORD_EXAMPLES)]
     Record(RecordArguments),

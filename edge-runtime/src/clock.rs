@@ -1,5 +1,7 @@
 //! The clock of the station: microseconds that only grow. This is the only file that reads one; everything else is
-//! handed a [`Clock`] or a number.
+//! handed a [`Clock`] or a number. The calendar is for what people read, and decides nothing.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A source of monotonic time.
 pub trait Clock {
@@ -46,6 +48,25 @@ impl Clock for MonotonicClock {
     }
 }
 
+/// The date and the minute in UTC by the machine's calendar clock, which may be wrong: `2026-03-01 14:05 UTC`.
+pub fn utc_now() -> String {
+    utc(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+fn utc(since_1970: Duration) -> String {
+    let (days, minute) = (since_1970.as_secs() / 86_400, since_1970.as_secs() / 60 % 1440);
+    // Of the Gregorian calendar's eras of 400 years from 1 March 0000 (Hinnant 2013, civil_from_days).
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = 400 * era + year_of_era + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minute / 60, minute % 60)
+}
+
 /// A time stamp in microseconds. 2^64 of them are more than half a million years.
 pub(crate) fn micros(seconds: u64, micros: u64) -> u64 {
     seconds.saturating_mul(1_000_000).saturating_add(micros)
@@ -79,6 +100,21 @@ mod tests {
         let before = kernel();
         let now = MonotonicClock::new().now_us();
         assert!((before..=kernel()).contains(&now));
+    }
+
+    /// `date -u -d @SECONDS '+%F %R UTC'`.
+    #[test]
+    fn the_calendar_is_that_of_the_date_command() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59 UTC"),
+            (951_782_400, "2000-02-29 00:00 UTC"),
+            (1_709_251_199, "2024-02-29 23:59 UTC"),
+            (1_767_225_599, "2025-12-31 23:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00 UTC"),
+        ] {
+            assert_eq!(utc(Duration::from_secs(seconds)), text);
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The inspection: admits a frame, measures it and has `shared` judge it against the bundle's threshold. It moves
 //! nothing and records nothing.
 
+mod at_station;
+
 use shared::admission::{FrameGate, FrameStamp};
 use shared::bundle::{Bundle, BundleId, Verified};
 use shared::image::FrameView;
@@ -130,7 +132,8 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
         if found != expected {
             return Err(SelfTestError::OtherBundle { found, expected });
         }
-        self_test_with(&mut self.pipeline, bundle.golden_frames(), self.proof.threshold(), &self.clock, measured)
+        // The golden verdicts are those of the bundle's threshold, whatever the station's is.
+        self_test_with(&mut self.pipeline, bundle.golden_frames(), bundle.manifest().threshold, &self.clock, measured)
     }
 
     /// Passes over a frame that is of no part. Its number cannot be that of a later one, and if it is equal to the next
@@ -191,7 +194,7 @@ impl<R: Reconstructor, C: Clock> Inspector<R, C> {
 
     /// Whose the threshold in use is.
     pub fn threshold_source(&self) -> ThresholdSource {
-        ThresholdSource::Bundle
+        self.proof.threshold_source()
     }
 
     /// The pipeline that measures.

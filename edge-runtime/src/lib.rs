@@ -18,14 +18,17 @@ pub mod actuator;
 pub mod admission;
 pub mod bounded_read;
 pub mod bundle;
+pub mod calibration;
 pub mod camera;
 pub mod clock;
+pub mod commissioning;
 #[cfg(feature = "config")]
 pub mod config;
 pub mod events;
 pub mod frame;
 pub mod inspector;
 pub mod line;
+pub mod own_threshold;
 #[cfg(any(feature = "files", feature = "tract"))]
 mod panic_guard;
 pub mod pipeline;
@@ -41,6 +44,8 @@ pub mod status;
 pub mod store;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod supervision;
+#[cfg(test)]
+mod test_random;
 #[cfg(test)]
 mod test_support;
 pub mod trial;

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Command::Outputs(arguments) => command::outputs::run(&arguments),
         #[cfg(all(feature = "station", target_os = "linux"))]
         Command::Preflight(arguments) => command::preflight::run(&arguments),
+        Command::Commission(arguments) => command::commission::run(&arguments),
         Command::Record(arguments) => command::record::run(&arguments),
     };
     match outcome {

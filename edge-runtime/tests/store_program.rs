@@ -67,7 +67,8 @@ impl Station {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("station.toml");
         let text = format!(
-            "state_dir = {:?}\nruntime_dir = {:?}\n[camera]\nsource = \"pipe\"\nformat = \"gray8\"\nwidth = 256\n\
+            "state_dir = {:?}\nruntime_dir = {:?}\n[trust]\nunsigned = \"accept\"\n\
+             [camera]\nsource = \"pipe\"\nformat = \"gray8\"\nwidth = 256\n\
              height = 256\ntimeout_ms = 500\n[images]\nkeep = \"none\"\n{more}",
             folder.path().join("state"),
             folder.path().join("run"),

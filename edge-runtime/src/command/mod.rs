@@ -6,6 +6,8 @@ pub mod check_config;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod clear;
 #[cfg(all(feature = "station", target_os = "linux"))]
+pub mod commission;
+#[cfg(all(feature = "station", target_os = "linux"))]
 pub mod confirm;
 #[cfg(all(feature = "station", target_os = "linux"))]
 pub mod install;

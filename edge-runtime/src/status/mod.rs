@@ -47,7 +47,7 @@ pub struct Status<'a> {
     pub unsigned_allowed: bool,
     /// What is inspected.
     pub product: &'a str,
-    /// The bundle's threshold in Q24.
+    /// The threshold that judges, the bundle's or the station's own, in Q24.
     #[serde(rename = "threshold_raw", serialize_with = "raw")]
     pub threshold: Threshold,
     /// The camera in words.

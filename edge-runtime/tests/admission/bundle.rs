@@ -2,6 +2,7 @@
 
 use edge_runtime::pipeline::Pipeline;
 use edge_runtime::reconstruct::{ReconstructError, Reconstructor};
+use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
 use shared::bundle::{GoldenFrame, GoldenFrames, GoldenVerdict, MAX_TABLE_LEN, SectionKind, encode_table};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::image::{GrayView, Size};
@@ -92,5 +93,8 @@ pub fn seal(onnx: &[u8], frames: &[Redrawing]) -> Vec<u8> {
     let length = encode_table(&sections, &mut table).unwrap();
     table.truncate(length);
     sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
+    let mut block = [0; MAX_BLOCK_LEN];
+    let length = encode_block(&[], &mut block).unwrap();
+    table.extend_from_slice(&block[..length]);
     table
 }

@@ -11,14 +11,13 @@
 //! are equal to another therefore stay together, in the training part: a copy of a calibration image would have been
 //! seen, and a calibration image that is there twice would count twice.
 
+pub use edge_runtime::calibration::{MIN_CALIBRATION, calibration_images};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 use crate::random::shuffle;
 
-/// Fewer calibration images than this promise too little to be worth a threshold (14 % false rejects at 95 %).
-pub const MIN_CALIBRATION: usize = 20;
 /// The smallest set of good images that can be divided: it leaves 16 to train on.
 pub const MIN_IMAGES: usize = 45;
 
@@ -60,11 +59,6 @@ pub enum SplitError {
         /// How many such images the parts other than training take.
         needed: usize,
     },
-}
-
-/// How many of `count` good images are set aside for the threshold. Never falls as images are added.
-pub fn calibration_images(count: usize) -> usize {
-    share(count, 20).max(MIN_CALIBRATION)
 }
 
 /// So many percent of `count`, rounded half up.

@@ -16,7 +16,7 @@ mod tests;
 
 pub use golden::{GoldenFrame, GoldenFrames, GoldenVerdict, InvalidGoldenFrames, MAX_GOLDEN_FRAMES};
 pub use layout::{MAX_SECTIONS, MAX_TABLE_LEN, OLDEST_VERSION, SectionKind, VERSION, table_len};
-pub use reader::{Bundle, Section, Verified};
+pub use reader::{Bundle, OtherBundle, Section, Verified};
 pub use table::encode_table;
 
 use core::fmt;

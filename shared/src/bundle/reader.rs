@@ -13,7 +13,7 @@ use crate::difference::{Mask, ResidualMaps, ScoreReference};
 use crate::image::Size;
 use crate::preprocess::AcceptedSizes;
 use crate::score::Threshold;
-use crate::wire::{BundleTrust, Manifest};
+use crate::wire::{BundleTrust, Manifest, StationThreshold, ThresholdSource};
 
 /// A verified bundle, viewed in place.
 #[derive(Clone, Debug)]
@@ -47,11 +47,12 @@ impl fmt::Debug for Section<'_> {
 
 /// The proof that a bundle was verified, and what of it decides about a part.
 ///
-/// Only [`Bundle::proof`] makes one. It can be kept without the bundle's bytes.
+/// Only [`Bundle::proof`] and [`Bundle::proof_at_station`] make one. It can be kept without the bundle's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
     id: BundleId,
     threshold: Threshold,
+    source: ThresholdSource,
     accepted: AcceptedSizes,
     reconstruction: Size,
     trust: BundleTrust,
@@ -68,6 +69,11 @@ impl Verified {
         self.threshold
     }
 
+    /// Whose threshold that is.
+    pub const fn threshold_source(&self) -> ThresholdSource {
+        self.source
+    }
+
     /// The sizes of frames that may be judged.
     pub const fn accepted(&self) -> AcceptedSizes {
         self.accepted
@@ -82,6 +88,16 @@ impl Verified {
     pub const fn trust(&self) -> BundleTrust {
         self.trust
     }
+}
+
+/// A station's threshold that was found for another bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found a threshold for the bundle {found}, expected one for {expected}")]
+pub struct OtherBundle {
+    /// The bundle that it was found for.
+    pub found: BundleId,
+    /// The bundle that was verified.
+    pub expected: BundleId,
 }
 
 impl<'a> Bundle<'a> {
@@ -164,11 +180,24 @@ impl<'a> Bundle<'a> {
         self.trust
     }
 
+    /// The proof that this bundle was verified, with the threshold that a station found for it.
+    ///
+    /// # Errors
+    ///
+    /// [`OtherBundle`] if it was found for another one.
+    pub fn proof_at_station(&self, own: &StationThreshold) -> Result<Verified, OtherBundle> {
+        if own.bundle() != self.id {
+            return Err(OtherBundle { found: own.bundle(), expected: self.id });
+        }
+        Ok(Verified { threshold: own.threshold(), source: ThresholdSource::Station, ..self.proof() })
+    }
+
     /// The proof that this bundle was verified.
     pub const fn proof(&self) -> Verified {
         Verified {
             id: self.id,
             threshold: self.manifest.threshold,
+            source: ThresholdSource::Bundle,
             accepted: self.manifest.preprocessing.accepted,
             reconstruction: self.manifest.model.size,
             trust: self.trust,

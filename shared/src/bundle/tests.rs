@@ -12,7 +12,7 @@ use crate::difference::{InvalidReference, Mask, ResidualMaps, Stored};
 use crate::image::{GrayView, Size};
 use crate::score::{Score, Threshold};
 use crate::testing::{self, from_hex, manifest, manifest_bytes, seal};
-use crate::wire::Manifest;
+use crate::wire::{Manifest, StationThreshold, ThresholdEvidence, ThresholdSource};
 
 fn small() -> Vec<u8> {
     testing::bundle(&manifest())
@@ -46,6 +46,33 @@ fn a_bundle_gives_back_its_sections() {
     assert_eq!(proof.threshold(), manifest().threshold);
     assert_eq!(proof.accepted(), manifest().preprocessing.accepted);
     assert_eq!(proof.reconstruction(), manifest().model.size);
+    assert_eq!(proof.threshold_source(), ThresholdSource::Bundle);
+}
+
+#[test]
+fn a_stations_threshold_serves_the_one_bundle_it_was_found_for() {
+    let bytes = small();
+    let bundle = Bundle::verify(&bytes).unwrap();
+    let score = |raw| Score::new(raw).unwrap();
+    let evidence = ThresholdEvidence::Calibrated {
+        images: 20,
+        rank: 1,
+        average_false_rejects_ppm: 47_620,
+        upper95_false_rejects_ppm: 139_108,
+        lowest: score(1),
+        median: score(2),
+        highest: score(3),
+    };
+    let threshold = Threshold::just_above(score(3));
+    let own = |bundle| StationThreshold::new(bundle, threshold, evidence).unwrap();
+    let proof = bundle.proof_at_station(&own(bundle.id())).unwrap();
+    assert_eq!((proof.id(), proof.threshold()), (bundle.id(), threshold));
+    assert_eq!(proof.threshold_source(), ThresholdSource::Station);
+    assert_eq!(proof.accepted(), bundle.proof().accepted());
+    assert_eq!(proof.reconstruction(), bundle.proof().reconstruction());
+    let other = BundleId([9; 32]);
+    let refused = OtherBundle { found: other, expected: bundle.id() };
+    assert_eq!(bundle.proof_at_station(&own(other)), Err(refused));
 }
 
 #[test]

@@ -32,7 +32,9 @@ pub enum MessageKind {
     Manifest = 1,
     /// An [`InspectionRecord`](super::InspectionRecord).
     Record = 2,
-    /// A [`StorePointer`](super::StorePointer). 3 is another message of a station.
+    /// A [`StationThreshold`](super::StationThreshold).
+    StationThreshold = 3,
+    /// A [`StorePointer`](super::StorePointer).
     StorePointer = 4,
     /// A [`VersionFloor`](super::VersionFloor).
     VersionFloor = 5,

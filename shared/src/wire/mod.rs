@@ -1,5 +1,5 @@
-//! Messages that are stored or sent: the bundle's [`Manifest`], the [`InspectionRecord`], and the records of a station's
-//! store, [`StorePointer`] and [`VersionFloor`].
+//! Messages that are stored or sent: the bundle's [`Manifest`], the [`InspectionRecord`], a station's own
+//! [`StationThreshold`], and the records of its store, [`StorePointer`] and [`VersionFloor`].
 //!
 //! Each is a postcard payload in a versioned envelope with its length and a CRC-32; `docs/wire-formats.md` specifies
 //! the bytes. A message that was written once can be read for ever: a field is never changed or removed in a version,
@@ -14,6 +14,7 @@ mod manifest_v2;
 mod property_tests;
 mod record;
 mod record_v1;
+mod station_threshold;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use envelope::{MessageKind, OVERHEAD};
 pub use evidence::{ThresholdEvidence, Trial};
 pub use manifest::{CameraName, FIRST_RELEASE, InvalidManifest, Manifest, ModelInterface, NAME_LEN, Name};
 pub use record::{BundleTrust, InspectionRecord, InvalidRecord, RecordedVerdict, StageMicros, ThresholdSource};
+pub use station_threshold::{InvalidStationThreshold, StationThreshold};
 pub use store::{InvalidStore, MAX_FLOORS, ProductFloor, StorePointer, VersionFloor};
 
 /// Why a message could not be written or read.
@@ -100,4 +102,7 @@ pub enum WireError {
     /// A record of the store contradicts itself.
     #[error("the record of the store is invalid")]
     Store(#[from] InvalidStore),
+    /// A station's threshold contradicts itself.
+    #[error("the station's threshold is invalid")]
+    StationThreshold(#[from] InvalidStationThreshold),
 }

@@ -35,17 +35,27 @@ pub struct Housekeeping {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What judges.
+pub struct Judging<'a> {
+    /// The bundle.
+    pub bundle: &'a Bundle<'a>,
+    /// The bundle's threshold, or the station's own for it.
+    pub threshold: Threshold,
+    /// The store, if the bundle comes from there.
+    pub trial: Option<StoreTrial>,
+}
+
 impl Housekeeping {
     /// Starts the thread.
     pub fn start(
         config: &StationConfig,
-        bundle: &Bundle<'_>,
+        judging: Judging<'_>,
         line: &StartedLine,
         numbers: Arc<Numbers>,
         clock: MonotonicClock,
         signals: &Signals,
-        trial: Option<StoreTrial>,
     ) -> anyhow::Result<Self> {
+        let Judging { bundle, threshold, trial } = judging;
         let stop = Arc::new(AtomicBool::new(false));
         let (now_us, stall_us) = (clock.now_us(), u64::from(config.watchdog.stall_ms) * 1000);
         let progress = Progress::new(stall_us, now_us);
@@ -61,7 +71,7 @@ impl Housekeeping {
             bundle: bundle.id(),
             trust: bundle.trust(),
             unsigned_allowed: config.trust.unsigned == Unsigned::Accept,
-            threshold: bundle.manifest().threshold,
+            threshold,
             trial,
             started_at_us: now_us,
             debounced_here: line.debounced_here.clone(),

@@ -23,6 +23,7 @@ use edge_runtime::config::{StationConfig, TriggerMode};
 use edge_runtime::events::Event as StationEvent;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::line::{Event, Line, LineHandle, State, camera_fault};
+use edge_runtime::own_threshold::read_own_threshold;
 use edge_runtime::recorder::rotating::RotationLimits;
 use edge_runtime::station::{Station, Step};
 use edge_runtime::trust::{Trust, signer_words};
@@ -32,7 +33,7 @@ use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use crate::cli::RunArguments;
 use crate::log;
 use chosen::Chosen;
-use housekeeping::Housekeeping;
+use housekeeping::{Housekeeping, Judging};
 use keeping::{Keeping, Numbers};
 use line_thread::StartedLine;
 use store_trial::StoreTrial;
@@ -106,9 +107,19 @@ fn inspect(
         SourceKind::Folder | SourceKind::Raw => u64::MAX,
         SourceKind::V4l | SourceKind::Pipe => u64::from(config.camera.max_age_ms) * 1000,
     };
-    let inspector = Inspector::open(&bundle, clock, max_age_us)
+    let own = read_own_threshold(&config.state_dir, bundle.id())?;
+    let mut inspector = Inspector::open(&bundle, clock, max_age_us)
         .with_context(|| format!("{}: the bundle cannot be used", file.path().display()))?
         .with_quality(config.camera.quality.limits()?);
+    if let Some(own) = &own {
+        inspector = inspector.at_station(&bundle, own)?;
+        log::lines::notice(&format!("this station's own threshold judges: {}", own.threshold()));
+    }
+    let judging = Judging {
+        bundle: &bundle,
+        threshold: inspector.threshold(),
+        trial: pointer.map(|pointer| StoreTrial::new(config, pointer, trial)),
+    };
     let keeping = Keeping::start(config, &bundle, clock)?;
     let numbers = keeping.shared();
     let source = camera::open(&config.camera).context("the camera cannot be opened")?;
@@ -122,8 +133,7 @@ fn inspect(
     };
     let mut station = Station::new(source, inspector, handle.clone(), keeping, events);
     // Ends when this function does, however that is.
-    let store = pointer.map(|pointer| StoreTrial::new(config, pointer, trial));
-    let housekeeping = Housekeeping::start(config, &bundle, line, Arc::clone(&numbers), clock, signals, store)?;
+    let housekeeping = Housekeeping::start(config, judging, line, Arc::clone(&numbers), clock, signals)?;
     // Dropped before the housekeeping, which takes a moment to end: a panic diverts what is in flight at once.
     let _diverts = handle.clone();
     handle.event(Event::Started);

@@ -9,7 +9,15 @@ use std::fmt;
 use super::conformal::false_reject_promise;
 use super::rate::{MILLION, TargetRate};
 use super::words::{percent, percent_at_most};
-use crate::dataset::split::calibration_images;
+
+/// Fewer calibration images than this promise too little to be worth a threshold (14 % false rejects at 95 %).
+pub const MIN_CALIBRATION: usize = shared::wire::StationThreshold::MIN_PARTS as usize;
+
+/// How many of `photographs` of good parts a training sets aside for the threshold: a fifth, rounded half up. Never falls
+/// as photographs are added.
+pub fn calibration_images(photographs: usize) -> usize {
+    ((photographs * 20 + 50) / 100).max(MIN_CALIBRATION)
+}
 
 /// The images there are to calibrate on, and the photographs they are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,8 +170,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dataset::Split;
-    use crate::dataset::split::MIN_IMAGES;
 
     fn rate(text: &str) -> TargetRate {
         text.parse().unwrap()
@@ -219,9 +225,9 @@ mod tests {
 
         /// What the error asks for suffices, and one photograph fewer does not, by the split's own arithmetic.
         #[test]
-        fn as_many_as_it_says_and_not_one_fewer(target in rates(), photographs in MIN_IMAGES..600, of_split: bool) {
+        fn as_many_as_it_says_and_not_one_fewer(target in rates(), photographs in 45_usize..600, of_split: bool) {
             let supply = |photographs: usize| if of_split {
-                Supply::of_split(photographs, Split::new(photographs, 1).unwrap().calibration.len())
+                Supply::of_split(photographs, calibration_images(photographs))
             } else {
                 Supply::all(photographs)
             };

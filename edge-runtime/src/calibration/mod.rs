@@ -1,4 +1,5 @@
-//! Where the threshold lies and what it promises: scores of good parts in, an integer and its evidence out.
+//! Where the threshold lies and what it promises: scores of good parts in, an integer and its evidence out. The trainer
+//! and the commissioning of a station use the same.
 
 mod binomial;
 mod by_hand;
@@ -15,5 +16,5 @@ pub use choice::{Plan, Rule, ThresholdChoice};
 pub use conformal::{CalibrationError, calibrate, check_rank, false_reject_promise};
 pub use drift::{Drift, chance_of_as_many};
 pub use rate::{TargetRate, TargetRateError};
-pub use target::{NotReachable, Reachable, Supply};
-pub use words::promise;
+pub use target::{MIN_CALIBRATION, NotReachable, Reachable, Supply, calibration_images};
+pub use words::{percent, percent_at_most, promise};

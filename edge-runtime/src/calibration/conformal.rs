@@ -84,11 +84,9 @@ pub fn calibrate(scores: &[Score], rank: u32) -> Result<(Threshold, ThresholdEvi
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
-    use crate::random::{shuffle, uniform};
+    use crate::test_random::SplitMix64;
 
     fn scores(raw: &[u32]) -> Vec<Score> {
         raw.iter().map(|&r| Score::new(r).unwrap()).collect()
@@ -145,13 +143,13 @@ mod tests {
     /// one case of twenty, both within four standard errors of 4,000 calibrations.
     #[test]
     fn independent_continuous_scores_keep_average_and_bound() {
-        let mut rng = ChaCha8Rng::seed_from_u64(9);
+        let mut rng = SplitMix64::new(9);
         let calibrations = 4_000;
         for (n, rank) in [(20, 1), (60, 3)] {
             let (mut sum, mut above) = (0.0, 0);
             let bound = f64::from(false_reject_promise(rank, n).1) / 1e6;
             for _ in 0..calibrations {
-                let raw: Vec<u32> = (0..n).map(|_| (uniform(&mut rng) * f64::from(Score::ONE)) as u32).collect();
+                let raw: Vec<u32> = (0..n).map(|_| (rng.uniform() * f64::from(Score::ONE)) as u32).collect();
                 let (threshold, _) = calibrate(&scores(&raw), rank).unwrap();
                 let rate = 1.0 - f64::from(threshold.raw()) / f64::from(Score::ONE);
                 sum += rate;
@@ -176,13 +174,13 @@ mod tests {
     /// Over many divisions of one population, the average rate of false rejects is what was promised.
     #[test]
     fn coverage_over_a_thousand_resplits() {
-        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let mut rng = SplitMix64::new(5);
         let mut population: Vec<Score> = scores(&(0..400).map(|i| i * 31).collect::<Vec<_>>());
         let (n, rank) = (42, 2);
         let mut rejected = 0;
         let resplits = 1_000;
         for _ in 0..resplits {
-            shuffle(&mut rng, &mut population);
+            rng.shuffle(&mut population);
             let (threshold, _) = calibrate(&population[..n], rank).unwrap();
             rejected += population[n..].iter().filter(|&&s| threshold.rejects(s)).count();
         }

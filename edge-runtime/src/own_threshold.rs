@@ -1,0 +1,203 @@
+//! The file of a station's own threshold: one for each bundle, named by it, below the station's state folder. It is
+//! whole or not there. It does not know how the threshold was found.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use shared::bundle::{BundleId, OtherBundle};
+use shared::wire::{StationThreshold, WireError};
+
+use crate::bounded_read::{ReadFailure, read_bounded};
+
+/// Why there is no using the file. A station does not run then: it never falls back to another threshold by itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OwnThresholdError {
+    /// It cannot be read.
+    #[error("{}: this station's own threshold cannot be read; {}", path.display(), REMEDY)]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: ReadFailure,
+    },
+    /// Its bytes are not those of a threshold.
+    #[error("{}: this station's own threshold is damaged; {}", path.display(), REMEDY)]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: WireError,
+    },
+    /// There are bytes after the threshold.
+    #[error("{}: found {found} bytes, expected {expected}: this station's own threshold is damaged; {}", path.display(),
+        REMEDY)]
+    Trailing {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        found: usize,
+        /// The length of the threshold in it.
+        expected: usize,
+    },
+    /// It holds the threshold for another bundle than its name says.
+    #[error("{}: this station's own threshold is another one's; {}", path.display(), REMEDY)]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// Which.
+        source: OtherBundle,
+    },
+    /// It cannot be written; the old one, if there was one, is still there.
+    #[error("{}: this station's own threshold cannot be written; check the folder's permissions and the disk",
+        path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+const REMEDY: &str = "commission the station again with --recalibrate, or delete the file to go back to the bundle's \
+                      threshold";
+
+/// Where the threshold for `bundle` lies below `state_dir`.
+pub fn own_threshold_path(state_dir: &Path, bundle: BundleId) -> PathBuf {
+    state_dir.join("store/commissioned").join(bundle.to_string())
+}
+
+/// The station's own threshold for `bundle`; `None` if there never was one.
+///
+/// # Errors
+///
+/// [`OwnThresholdError`] if there is a file and anything is wrong with it.
+pub fn read_own_threshold(state_dir: &Path, bundle: BundleId) -> Result<Option<StationThreshold>, OwnThresholdError> {
+    let path = own_threshold_path(state_dir, bundle);
+    let bytes = match read_bounded(&path, StationThreshold::MAX_LEN as u64) {
+        Ok(bytes) => bytes,
+        // A link that leads nowhere is there, and wrong.
+        Err(ReadFailure::Missing) if path.symlink_metadata().is_err() => return Ok(None),
+        Err(source) => return Err(OwnThresholdError::Unreadable { path, source }),
+    };
+    let (own, expected) = match StationThreshold::decode(&bytes) {
+        Ok(decoded) => decoded,
+        Err(source) => return Err(OwnThresholdError::Damaged { path, source }),
+    };
+    if bytes.len() != expected {
+        return Err(OwnThresholdError::Trailing { path, found: bytes.len(), expected });
+    }
+    if own.bundle() != bundle {
+        let source = OtherBundle { found: own.bundle(), expected: bundle };
+        return Err(OwnThresholdError::Other { path, source });
+    }
+    Ok(Some(own))
+}
+
+/// Writes the threshold for its bundle, in place of an older one, and gives the file's path.
+///
+/// # Errors
+///
+/// [`OwnThresholdError::Unwritable`]; the old one is untouched.
+pub fn write_own_threshold(state_dir: &Path, own: &StationThreshold) -> Result<PathBuf, OwnThresholdError> {
+    let path = own_threshold_path(state_dir, own.bundle());
+    let mut bytes = [0; StationThreshold::MAX_LEN];
+    let length = match own.encode(&mut bytes) {
+        Ok(length) => length,
+        Err(source) => return Err(OwnThresholdError::Damaged { path, source }),
+    };
+    match replace(&path, &bytes[..length]) {
+        Ok(()) => Ok(path),
+        Err(source) => Err(OwnThresholdError::Unwritable { path, source }),
+    }
+}
+
+/// Another name, to the disk, then the name; the folder last.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let unfinished = path.with_extension("unfinished");
+    let written = (|| {
+        let mut file = File::create(&unfinished)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, path)
+    })();
+    if written.is_err() {
+        // What is left of it is in nobody's way.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::score::Score;
+
+    use super::*;
+    use crate::calibration::calibrate;
+
+    const BUNDLE: BundleId = BundleId([7; 32]);
+
+    fn own(bundle: BundleId, highest: u32) -> StationThreshold {
+        let (threshold, evidence) = calibrate(&[Score::new(highest).unwrap(); 20], 1).unwrap();
+        StationThreshold::new(bundle, threshold, evidence).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_replaced_and_nothing_is_left_beside_it() {
+        let state = tempfile::tempdir().unwrap();
+        assert_eq!(read_own_threshold(state.path(), BUNDLE).unwrap(), None);
+        for highest in [5, 9] {
+            let path = write_own_threshold(state.path(), &own(BUNDLE, highest)).unwrap();
+            assert_eq!(path, state.path().join("store/commissioned").join("07".repeat(32)));
+            assert_eq!(read_own_threshold(state.path(), BUNDLE).unwrap(), Some(own(BUNDLE, highest)));
+            assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        }
+        assert_eq!(read_own_threshold(state.path(), BundleId([8; 32])).unwrap(), None);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_leaves_nothing() {
+        let state = tempfile::tempdir().unwrap();
+        let path = own_threshold_path(state.path(), BUNDLE);
+        fs::create_dir_all(&path).unwrap(); // a folder cannot be renamed over
+        let refused = write_own_threshold(state.path(), &own(BUNDLE, 5));
+        assert!(matches!(refused, Err(OwnThresholdError::Unwritable { .. })));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert!(matches!(read_own_threshold(state.path(), BUNDLE), Err(OwnThresholdError::Unreadable { .. })));
+    }
+
+    /// Every cut, every changed byte, bytes behind it, the threshold of another bundle, a dangling link: refused, and
+    /// said what to do.
+    #[test]
+    fn a_damaged_file_is_refused_never_passed_over() {
+        let state = tempfile::tempdir().unwrap();
+        let path = write_own_threshold(state.path(), &own(BUNDLE, 5)).unwrap();
+        let whole = fs::read(&path).unwrap();
+        let refused = |bytes: &[u8]| {
+            fs::write(&path, bytes).unwrap();
+            read_own_threshold(state.path(), BUNDLE).unwrap_err()
+        };
+        for length in 0..whole.len() {
+            let error = refused(&whole[..length]);
+            assert!(error.to_string().contains("--recalibrate, or delete the file"), "{error}");
+            let mut changed = whole.clone();
+            changed[length] ^= 0x10;
+            assert!(matches!(refused(&changed), OwnThresholdError::Damaged { .. }), "changed at {length}");
+        }
+        assert!(matches!(refused(&[&whole[..], &[0]].concat()), OwnThresholdError::Trailing { .. }));
+        let mut other = [0; StationThreshold::MAX_LEN];
+        let length = own(BundleId([8; 32]), 5).encode(&mut other).unwrap();
+        assert!(matches!(refused(&other[..length]), OwnThresholdError::Other { .. }));
+        assert!(matches!(refused(&[0; 4096]), OwnThresholdError::Unreadable { .. }));
+        fs::remove_file(&path).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("nowhere", &path).unwrap();
+            assert!(matches!(read_own_threshold(state.path(), BUNDLE), Err(OwnThresholdError::Unreadable { .. })));
+        }
+    }
+}
