@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use edge_runtime::store::{Fs, RealFs};
 use serde_json::Value;
+use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
 use shared::bundle::{Bundle, GoldenFrame, GoldenFrames, MAX_TABLE_LEN, SectionKind, encode_table};
 use shared::score::Score;
 use shared::wire::Manifest;
@@ -32,7 +33,15 @@ fn sealed_with(kind: SectionKind, bytes: &[u8]) -> Vec<u8> {
     let length = encode_table(&sections, &mut table).unwrap();
     table.truncate(length);
     sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
+    table.extend(unsigned());
     table
+}
+
+/// The signature block of a bundle that nobody signed.
+fn unsigned() -> Vec<u8> {
+    let mut block = [0; MAX_BLOCK_LEN];
+    let length = encode_block(&[], &mut block).unwrap();
+    block[..length].to_vec()
 }
 
 /// Another bundle with the same model.
@@ -183,7 +192,8 @@ fn what_is_refused_has_its_exit_code_and_changes_nothing() {
     station.install(&good);
     let before = station.store();
     let mut changed = good.clone();
-    *changed.last_mut().unwrap() ^= 1;
+    let last = good.len() - unsigned().len() - 1;
+    changed[last] ^= 1;
     let no_model = sealed_with(SectionKind::Onnx, b"no model");
     let cases: [(&[u8], i32, &str); 5] = [
         (&good[..good.len() / 2], 10, "expected at least"),
