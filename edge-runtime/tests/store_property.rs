@@ -119,7 +119,7 @@ fn u8_the_floor_never_falls_and_the_active_bundle_is_whole() {
     assert!(starts > SEQUENCES && refused > SEQUENCES && cut > SEQUENCES);
     println!(
         "ROW U8 | random installs, starts, confirmations, rollbacks, kills, power cuts | {steps} | {false_passes} | \
-         the floor never falls, the active bundle is whole | {steps}/{steps}"
+         the floor never falls below a confirmed release, the active bundle is whole | {steps}/{steps}"
     );
 }
 

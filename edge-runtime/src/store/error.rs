@@ -26,7 +26,11 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A record of the store is not one that this program wrote.
-    #[error("{}: damaged; delete the store's folder and install the bundle again", path.display())]
+    #[error(
+        "{}: damaged; move the store's folder away and install the bundle again: the lowest release that may be \
+         installed is then forgotten",
+        path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -34,7 +38,11 @@ pub enum StoreError {
         source: WireError,
     },
     /// A bundle was confirmed, so a floor was written; but there is none.
-    #[error("{}: missing; delete the store's folder and install the bundle again", path.display())]
+    #[error(
+        "{}: missing; move the store's folder away and install the bundle again: the lowest release that may be \
+         installed is then forgotten",
+        path.display()
+    )]
     NoFloor {
         /// The file.
         path: PathBuf,
