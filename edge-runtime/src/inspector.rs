@@ -2,7 +2,12 @@
 //! nothing and records nothing.
 
 mod at_station;
+#[cfg(feature = "tract")]
+mod open;
+mod taking_over;
 
+#[cfg(feature = "tract")]
+pub use open::{OpenError, open_pipeline};
 use shared::admission::{FrameGate, FrameStamp};
 use shared::bundle::{Bundle, BundleId, Verified};
 use shared::image::FrameView;
@@ -37,49 +42,6 @@ pub struct Inspection {
     pub stages: StageMicros,
     /// Where the verdict is a Fault because measuring failed: how.
     pub failure: Option<MeasureError>,
-}
-
-/// Why a verified bundle cannot be inspected with.
-#[cfg(feature = "tract")]
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The bundle has no model. A verified bundle always has one.
-    #[error("the bundle has no model; seal it again")]
-    NoModel,
-    /// The model cannot be used.
-    #[error("the bundle's model cannot be used")]
-    Model(#[from] crate::reconstruct::ModelError),
-    /// The bundle's parts do not fit each other.
-    #[error("the bundle's parts do not fit each other")]
-    Pipeline(#[from] PipelineError),
-}
-
-/// The measuring part for `bundle`, with the bundle's model in tract: for whoever needs scores without verdicts.
-///
-/// # Errors
-///
-/// [`OpenError`] if the model cannot be loaded or does not fit the rest of the bundle.
-#[cfg(feature = "tract")]
-pub fn open_pipeline(bundle: &Bundle<'_>) -> Result<Pipeline<crate::reconstruct::TractReconstructor>, OpenError> {
-    let manifest = bundle.manifest();
-    let model = &manifest.model;
-    let onnx = bundle.section(shared::bundle::SectionKind::Onnx).ok_or(OpenError::NoModel)?;
-    let reconstructor =
-        crate::reconstruct::TractReconstructor::from_onnx(onnx, &model.input_name, &model.output_name, model.size)?;
-    Ok(Pipeline::with_reference(manifest.preprocessing, manifest.recipe, bundle.reference(), reconstructor)?)
-}
-
-#[cfg(feature = "tract")]
-impl<C: Clock> Inspector<crate::reconstruct::TractReconstructor, C> {
-    /// An inspector for `bundle`, with the bundle's model in tract. `max_age_us` as in [`Inspector::new`].
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError`] if the model cannot be loaded or does not fit the rest of the bundle.
-    pub fn open(bundle: &Bundle<'_>, clock: C, max_age_us: u64) -> Result<Self, OpenError> {
-        Ok(Self::around(open_pipeline(bundle)?, bundle, clock, max_age_us)?)
-    }
 }
 
 impl<R: Reconstructor, C: Clock> Inspector<R, C> {

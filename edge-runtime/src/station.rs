@@ -1,6 +1,8 @@
 //! The loop: next frame, inspect, verdict to the line first, then record, then event. Generic over everything it
 //! touches. It never ends silently, and nothing that fails in it lets a part through.
 
+use std::mem;
+
 use shared::admission::FrameStamp;
 use shared::verdict::{FaultReason, Verdict};
 use shared::wire::{InspectionRecord, RecordedVerdict, StageMicros};
@@ -108,6 +110,14 @@ where
         }
         self.events.event(&Event::Inspected(&record));
         Step::Inspected(record)
+    }
+
+    /// Has `inspector` judge from the next frame on, and gives the one that judged until now. Takes no memory.
+    ///
+    /// A frame is captured, judged and recorded within one [`step`](Self::step), so that it has one bundle.
+    pub fn take_over(&mut self, mut inspector: Inspector<R, C>) -> Inspector<R, C> {
+        inspector.take_over_from(&mut self.inspector);
+        mem::replace(&mut self.inspector, inspector)
     }
 
     /// The source of the frames.

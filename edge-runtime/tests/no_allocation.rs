@@ -87,6 +87,7 @@ fn an_inspection_is_kept_without_taking_memory() {
             threshold: Threshold::new(1001).unwrap(),
             camera: "c",
             store: None,
+            swaps: None,
             inspections: &counters,
             line: &line,
             latency_us: &latencies,

@@ -62,6 +62,11 @@ impl FrameGate {
         self.last_sequence = self.last_sequence.max(Some(stamp.sequence));
     }
 
+    /// Goes on in the camera session of `before`: a number that was used up there is used up here.
+    pub fn go_on_from(&mut self, before: &Self) {
+        self.last_sequence = self.last_sequence.max(before.last_sequence);
+    }
+
     /// Admits a frame at the time `now_us`, or says why it must not be judged.
     ///
     /// A sequence number is used up by the first frame that carries it, whether that is admitted or not.

@@ -177,6 +177,7 @@ mod tests {
             threshold: Threshold::new(9).unwrap(),
             camera: "none",
             store: None,
+            swaps: None,
             inspections: &counters,
             line: &crate::line::Counters::default(),
             latency_us: &latencies,

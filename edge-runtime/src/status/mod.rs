@@ -54,6 +54,8 @@ pub struct Status<'a> {
     pub camera: &'a str,
     /// The store; null if the configuration names a bundle.
     pub store: Option<StoreStatus>,
+    /// Bundles that took over while the station ran; null if the configuration names a bundle.
+    pub swaps: Option<&'a SwapStatus>,
     /// Inspections by verdict and reason.
     pub inspections: &'a Counters,
     /// Triggers, parts, diversions and faults as the line counts them.
@@ -92,6 +94,27 @@ pub struct StoreStatus {
     pub trial_parts_left: u32,
     /// Whether it is confirmed.
     pub confirmed: bool,
+}
+
+/// How bundles took over while the station ran.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SwapStatus {
+    /// How many did.
+    pub taken_over: u64,
+    /// How long the inspection was held up by that at most, in microseconds.
+    pub longest_pause_us: u64,
+    /// The last one that was to take over and did not; null after one that did.
+    pub refused: Option<RefusedSwap>,
+}
+
+/// A bundle that did not take over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusedSwap {
+    /// Which.
+    #[serde(serialize_with = "displayed")]
+    pub bundle: BundleId,
+    /// Why not.
+    pub error: String,
 }
 
 impl From<&StorePointer> for StoreStatus {

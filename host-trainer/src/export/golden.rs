@@ -172,7 +172,8 @@ mod tests {
 
     const SIZE: Size = Size { width: 16, height: 12 };
 
-    /// Redraws everything as gray of level 100.
+    /// Redraws everything as gray of level 100, but the first pixel of an image that begins with an odd one as 101: a
+    /// model whose output never changes is none.
     struct Gray([f32; 192]);
 
     impl Reconstructor for Gray {
@@ -180,7 +181,8 @@ mod tests {
             SIZE
         }
 
-        fn reconstruct(&mut self, _input: &[u8]) -> Result<&[f32], ReconstructError> {
+        fn reconstruct(&mut self, input: &[u8]) -> Result<&[f32], ReconstructError> {
+            self.0[0] = f32::from(100 + input[0] % 2) / 255.0;
             Ok(&self.0)
         }
     }

@@ -63,22 +63,25 @@ pub fn choose(config: &StationConfig) -> anyhow::Result<Chosen> {
                 return Err(refusal)
                     .with_context(|| format!("{}: the bundle is not loaded", chosen.file.path().display()));
             }
-            Err(refusal) => give_up(config, id, &chain(&refusal))?,
+            Err(refusal) => {
+                give_up(config, id, &chain(&refusal))?;
+            }
         }
     }
     bail!("two bundles on trial failed their self-test in a row; install another")
 }
 
 /// Gives up the bundle on trial that this run has, because of `why`.
-pub fn give_up(config: &StationConfig, id: BundleId, why: &str) -> anyhow::Result<()> {
+pub fn give_up(config: &StationConfig, id: BundleId, why: &str) -> anyhow::Result<StorePointer> {
     log::lines::notice(&format!("store: the bundle on trial is given up: {why}"));
     let (store, judge) = open(config)?;
     let pointer = store.roll_back(Some(id), &judge).context("the bundle before cannot be made active")?;
     log::lines::notice(&format!("store: back to {}", pointer.active));
-    Ok(())
+    Ok(pointer)
 }
 
-fn start(store: &Store<RealFs>, judge: &StationJudge) -> Result<Started, StoreError> {
+/// What the store gives to run; waits for an install that is going on.
+pub fn start(store: &Store<RealFs>, judge: &StationJudge) -> Result<Started, StoreError> {
     for _ in 0..LOCKED_ATTEMPTS {
         match store.start(judge) {
             Err(StoreError::Busy) => thread::sleep(LOCKED_PAUSE),
@@ -88,7 +91,8 @@ fn start(store: &Store<RealFs>, judge: &StationJudge) -> Result<Started, StoreEr
     Err(StoreError::Busy)
 }
 
-fn tell(started: &Started) {
+/// Logs it.
+pub fn tell(started: &Started) {
     let (id, pointer) = (started.bundle.id, &started.pointer);
     log::lines::notice(&match &started.why {
         Why::Confirmed => format!("store: {id} runs; it is confirmed"),

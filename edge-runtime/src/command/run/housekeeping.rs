@@ -1,8 +1,9 @@
 //! The thread that tells the world: status file each second, watchdog while both the inspection and the line go on,
 //! changes of state to the log, and the order to clear a fault to the line. Nothing waits for it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use anyhow::Context;
 use edge_runtime::clock::{Clock, MonotonicClock};
 use edge_runtime::config::{StationConfig, Unsigned};
 use edge_runtime::line::State;
-use edge_runtime::status::{Status, StatusFile, boot_id};
+use edge_runtime::status::{Counters, Status, StatusFile, boot_id};
 use edge_runtime::supervision::{Progress, Supervisor, Systemd, watchdog_us};
 use edge_runtime::trial::{Stage, reached};
-use shared::bundle::{Bundle, BundleId};
+use shared::bundle::BundleId;
 use shared::score::Threshold;
 use shared::verdict::FaultReason;
 use shared::wire::BundleTrust;
@@ -21,6 +22,7 @@ use shared::wire::BundleTrust;
 use super::keeping::Numbers;
 use super::line_thread::StartedLine;
 use super::store_trial::StoreTrial;
+use super::swap::{Watched, lock};
 use super::{Handle, Signals, fault_of};
 use crate::log;
 
@@ -28,37 +30,52 @@ use crate::log;
 const INTERVAL: Duration = Duration::from_millis(100);
 /// How often the status is written.
 const STATUS_EVERY_US: u64 = 1_000_000;
+/// Bundles that took over and are not shown yet.
+const WAITING: usize = 4;
 
 /// The thread and the flag that ends it.
 pub struct Housekeeping {
     stop: Arc<AtomicBool>,
+    judges: SyncSender<Judging>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// What judges.
-pub struct Judging<'a> {
+pub struct Judging {
     /// The bundle.
-    pub bundle: &'a Bundle<'a>,
+    pub bundle: BundleId,
+    /// Who answers for it.
+    pub trust: BundleTrust,
+    /// What it inspects.
+    pub product: String,
     /// The bundle's threshold, or the station's own for it.
     pub threshold: Threshold,
     /// The store, if the bundle comes from there.
     pub trial: Option<StoreTrial>,
 }
 
+impl Judging {
+    /// Its trial counts only what is judged after this.
+    pub fn begins_at(&mut self, counters: &Counters) {
+        self.trial.iter_mut().for_each(|trial| trial.begins_at(counters));
+    }
+}
+
 impl Housekeeping {
     /// Starts the thread.
     pub fn start(
         config: &StationConfig,
-        judging: Judging<'_>,
+        judging: Judging,
+        watched: Option<Arc<Mutex<Watched>>>,
         line: &StartedLine,
         numbers: Arc<Numbers>,
         clock: MonotonicClock,
         signals: &Signals,
     ) -> anyhow::Result<Self> {
-        let Judging { bundle, threshold, trial } = judging;
         let stop = Arc::new(AtomicBool::new(false));
         let (now_us, stall_us) = (clock.now_us(), u64::from(config.watchdog.stall_ms) * 1000);
         let progress = Progress::new(stall_us, now_us);
+        let (judges, next) = sync_channel(WAITING);
         let mut keeper = Keeper {
             stop: Arc::clone(&stop),
             clear: Arc::clone(&signals.clear),
@@ -67,12 +84,10 @@ impl Housekeeping {
             file: StatusFile::new(&config.runtime_dir),
             boot_id: boot_id(),
             camera: config.camera.name(),
-            product: bundle.manifest().product.to_string(),
-            bundle: bundle.id(),
-            trust: bundle.trust(),
             unsigned_allowed: config.trust.unsigned == Unsigned::Accept,
-            threshold,
-            trial,
+            judging,
+            next,
+            watched,
             started_at_us: now_us,
             debounced_here: line.debounced_here.clone(),
             told: State::Starting,
@@ -83,11 +98,15 @@ impl Housekeeping {
             clock,
         };
         let thread = thread::Builder::new().name("housekeeping".to_owned()).spawn(move || keeper.work());
-        Ok(Self { stop, thread: Some(thread.context("the housekeeping thread cannot be started")?) })
+        Ok(Self { stop, judges, thread: Some(thread.context("the housekeeping thread cannot be started")?) })
     }
-}
 
-impl Housekeeping {
+    /// Another bundle judges from now on. Does not wait.
+    pub fn judges(&self, judging: Judging) {
+        // It is taken within a tenth of a second, and loading another takes longer.
+        let _ = self.judges.try_send(judging);
+    }
+
     /// Whether the thread is there. It ends before its time only by a panic.
     pub fn is_running(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
@@ -111,12 +130,10 @@ struct Keeper {
     file: StatusFile,
     boot_id: String,
     camera: String,
-    product: String,
-    bundle: BundleId,
-    trust: BundleTrust,
     unsigned_allowed: bool,
-    threshold: Threshold,
-    trial: Option<StoreTrial>,
+    judging: Judging,
+    next: Receiver<Judging>,
+    watched: Option<Arc<Mutex<Watched>>>,
     started_at_us: u64,
     debounced_here: Vec<&'static str>,
     told: State,
@@ -151,7 +168,13 @@ impl Keeper {
                 // Nobody is left to tell if the service manager does not listen.
                 let _ = self.supervisor.tick(self.numbers.attempts(), now_us);
             }
-            if let Some(trial) = &mut self.trial {
+            if let Ok(next) = self.next.try_recv() {
+                self.judging = next;
+            }
+            if let Some(trial) = &mut self.judging.trial {
+                if let Some(watched) = &self.watched {
+                    trial.follow(&lock(watched).pointer);
+                }
                 let tallies = self.numbers.tallies();
                 trial.watch(&tallies.0);
             }
@@ -188,6 +211,7 @@ impl Keeper {
         let state = self.handle.state();
         let counters = self.handle.counters();
         let tallies = self.numbers.tallies();
+        let watched = self.watched.as_deref().map(lock);
         let status = Status {
             version: env!("CARGO_PKG_VERSION"),
             pid: std::process::id(),
@@ -197,13 +221,14 @@ impl Keeper {
             state: state.name(),
             ready: state == State::Ready,
             fault: fault_of(state),
-            bundle: self.bundle,
-            trust: self.trust,
+            bundle: self.judging.bundle,
+            trust: self.judging.trust,
             unsigned_allowed: self.unsigned_allowed,
-            product: &self.product,
-            threshold: self.threshold,
+            product: &self.judging.product,
+            threshold: self.judging.threshold,
             camera: &self.camera,
-            store: self.trial.as_ref().map(StoreTrial::status),
+            store: self.judging.trial.as_ref().map(StoreTrial::status),
+            swaps: watched.as_ref().map(|watched| &watched.swaps),
             inspections: &tallies.0,
             line: &counters,
             latency_us: &tallies.1,

@@ -12,8 +12,7 @@ use edge_runtime::recorder::rotating::RotationLimits;
 use edge_runtime::recorder::segments::SegmentRecords;
 use edge_runtime::recorder::{RecordError, RecordSink};
 use edge_runtime::status::{Counters, Latencies, Stage};
-use shared::bundle::Bundle;
-use shared::image::FrameView;
+use shared::image::{FrameView, Size};
 use shared::wire::InspectionRecord;
 
 use crate::log;
@@ -67,8 +66,8 @@ pub struct Keeping {
 }
 
 impl Keeping {
-    /// Opens the folders. One that cannot be used is said and tried again with each record.
-    pub fn start(config: &StationConfig, bundle: &Bundle<'_>, clock: MonotonicClock) -> anyhow::Result<Self> {
+    /// Opens the folders; larger frames than `max_frame` are not kept as images. A folder that cannot be used is said and tried again with each record.
+    pub fn start(config: &StationConfig, max_frame: Size, clock: MonotonicClock) -> anyhow::Result<Self> {
         let limits = RotationLimits { file_bytes: config.records.segment_bytes, files: config.records.segments };
         let folder = config.records_dir();
         let mut records = SegmentRecords::new(&folder, limits, clock);
@@ -85,7 +84,6 @@ impl Keeping {
             Keep::Near => KeepRule::Near(config.images.near_share),
             Keep::All => KeepRule::All,
         };
-        let max_frame = bundle.manifest().preprocessing.accepted.max;
         let limits = ImageLimits { rule, max_bytes: config.images.max_bytes, waiting: WAITING_IMAGES, max_frame };
         let images =
             ImageRecorder::start(&config.images_dir(), limits).context("the thread for images cannot be started")?;

@@ -1,15 +1,18 @@
 //! `run`: the station. Opens everything in the order of safety, then inspects until told to stop.
 //!
 //! Threads: this one captures and judges; `line` moves the outputs; `housekeeping` tells the service manager and writes
-//! the status; `images` writes images. Only the first two can make a part pass, and only together.
+//! the status; `swap` loads another bundle beside the running one; `images` writes images. Only the first two can make a part pass, and only together.
 
 mod chosen;
 mod housekeeping;
 mod keeping;
 mod line_thread;
+mod loading;
 mod store_trial;
+mod swap;
 mod trial;
 
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,22 +24,19 @@ use edge_runtime::camera::{self, SourceKind};
 use edge_runtime::clock::{Clock, MonotonicClock};
 use edge_runtime::config::{StationConfig, TriggerMode};
 use edge_runtime::events::Event as StationEvent;
-use edge_runtime::inspector::Inspector;
 use edge_runtime::line::{Event, Line, LineHandle, State, camera_fault};
-use edge_runtime::own_threshold::read_own_threshold;
 use edge_runtime::recorder::rotating::RotationLimits;
 use edge_runtime::station::{Station, Step};
-use edge_runtime::trust::{Trust, signer_words};
-use shared::bundle::Bundle;
+use edge_runtime::trust::Trust;
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use crate::cli::RunArguments;
 use crate::log;
-use chosen::Chosen;
-use housekeeping::{Housekeeping, Judging};
+use housekeeping::Housekeeping;
 use keeping::{Keeping, Numbers};
 use line_thread::StartedLine;
-use store_trial::StoreTrial;
+use loading::{Loaded, LoadedBundle, StationInspector};
+use swap::Swaps;
 
 type Handle = LineHandle<MonotonicClock>;
 
@@ -96,31 +96,15 @@ fn inspect(
     clock: MonotonicClock,
 ) -> anyhow::Result<&'static str> {
     let handle = &line.handle;
-    let Chosen { file, pointer, trial } = chosen::choose(config)?;
+    let chosen = chosen::choose(config)?;
     if signals.stop.load(Ordering::SeqCst) {
         return Ok("told to stop");
     }
-    let bundle = Trust::of(&config.trust)?.verify(file.bytes())?;
-    log::lines::notice(&signer_words(bundle.trust().signed_by()));
-    let max_age_us = match config.camera.source {
-        // A file is as old as it is.
-        SourceKind::Folder | SourceKind::Raw => u64::MAX,
-        SourceKind::V4l | SourceKind::Pipe => u64::from(config.camera.max_age_ms) * 1000,
-    };
-    let own = read_own_threshold(&config.state_dir, bundle.id())?;
-    let mut inspector = Inspector::open(&bundle, clock, max_age_us)
-        .with_context(|| format!("{}: the bundle cannot be used", file.path().display()))?
-        .with_quality(config.camera.quality.limits()?);
-    if let Some(own) = &own {
-        inspector = inspector.at_station(&bundle, own)?;
-        log::lines::notice(&format!("this station's own threshold judges: {}", own.threshold()));
-    }
-    let judging = Judging {
-        bundle: &bundle,
-        threshold: inspector.threshold(),
-        trial: pointer.map(|pointer| StoreTrial::new(config, pointer, trial)),
-    };
-    let keeping = Keeping::start(config, &bundle, clock)?;
+    let trust = Trust::of(&config.trust)?;
+    let pointer = chosen.pointer;
+    let Loaded { inspector, judging, mut bundle } = loading::load(config, &trust, chosen, clock)?;
+    let running = judging.bundle;
+    let keeping = Keeping::start(config, inspector.pipeline().preprocessing().accepted.max, clock)?;
     let numbers = keeping.shared();
     let source = camera::open(&config.camera).context("the camera cannot be opened")?;
     let wired = config.trigger.mode == TriggerMode::Gpio;
@@ -132,8 +116,10 @@ fn inspect(
         log::lines::event(event);
     };
     let mut station = Station::new(source, inspector, handle.clone(), keeping, events);
-    // Ends when this function does, however that is.
-    let housekeeping = Housekeeping::start(config, judging, line, Arc::clone(&numbers), clock, signals)?;
+    // Both end when this function does, however that is.
+    let swaps = pointer.map(|pointer| Swaps::start(config, pointer, running, clock)).transpose()?;
+    let watched = swaps.as_ref().map(Swaps::watched);
+    let housekeeping = Housekeeping::start(config, judging, watched, line, Arc::clone(&numbers), clock, signals)?;
     // Dropped before the housekeeping, which takes a moment to end: a panic diverts what is in flight at once.
     let _diverts = handle.clone();
     handle.event(Event::Started);
@@ -152,9 +138,21 @@ fn inspect(
         if !station.records().is_running() {
             bail!("the thread for images ended; the outputs are safe");
         }
+        // Between two parts: no frame is in hand.
+        if let Some(swaps) = &swaps
+            && let Some(next) = swaps.ready()
+        {
+            let began_us = clock.now_us();
+            let Loaded { inspector, mut judging, bundle: next } = *next;
+            let inspector = station.take_over(inspector);
+            judging.begins_at(&numbers.tallies().0);
+            housekeeping.judges(judging);
+            let replaced = (inspector, mem::replace(&mut bundle, next));
+            swaps.taken_over(replaced, clock.now_us() - began_us);
+        }
         if handle.self_test_due() {
-            let is_fit = self_test(station.inspector_mut(), &bundle, handle, &numbers);
-            if let Some(id) = trial.filter(|_| !is_fit && pointer.is_some_and(|pointer| pointer.previous.is_some())) {
+            let is_fit = self_test(station.inspector_mut(), &bundle, &trust, handle, &numbers);
+            if let Some(id) = bundle.on_trial.filter(|_| !is_fit) {
                 chosen::give_up(config, id, "its self-test failed")?;
                 bail!("the bundle on trial failed its self-test; the one before runs from the next start on");
             }
@@ -181,29 +179,23 @@ fn drain_us(config: &StationConfig) -> u64 {
 }
 
 /// Proves model and pipeline by the bundle's golden frames; says whether they do. A failure is a latched fault.
-fn self_test<R: edge_runtime::reconstruct::Reconstructor>(
-    inspector: &mut Inspector<R, MonotonicClock>,
-    bundle: &Bundle<'_>,
+fn self_test(
+    inspector: &mut StationInspector,
+    bundle: &LoadedBundle,
+    trust: &Trust,
     handle: &Handle,
     numbers: &Numbers,
 ) -> bool {
     // Each frame is progress: a slow processor may need longer for all of them than the watchdog waits.
-    let result = inspector.self_test_with(bundle, || numbers.attempted());
+    let result = bundle.self_test(trust, inspector, || numbers.attempted());
     let is_fit = result.is_ok();
     match result {
-        Ok(report) if report.is_proven() => {
-            log::lines::notice(&format!(
-                "self-test passed: {} golden frames, {} of their pixels differ, by at most {}",
-                report.frames, report.differing_pixels, report.greatest_pixel_difference
-            ));
-            handle.event(Event::SelfTestPassed);
-        }
-        Ok(_) => {
-            log::lines::notice("self-test: the bundle has no golden frames; the model runs, more is not known");
+        Ok(words) => {
+            log::lines::notice(&words);
             handle.event(Event::SelfTestPassed);
         }
         Err(error) => {
-            log::lines::notice(&format!("self-test failed: {:#}", anyhow::Error::from(error)));
+            log::lines::notice(&format!("self-test failed: {error:#}"));
             handle.event(Event::SelfTestFailed);
         }
     }

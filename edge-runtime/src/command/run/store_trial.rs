@@ -30,16 +30,34 @@ const FAULTS: [FaultReason; 5] = [
 pub struct StoreTrial {
     config: StationConfig,
     pointer: StorePointer,
+    running: BundleId,
     id: Option<BundleId>,
     count: Count,
     confirming: Option<JoinHandle<anyhow::Result<StorePointer>>>,
 }
 
 impl StoreTrial {
-    /// The trial of `id`; none: there is none, and the pointer is only shown.
-    pub fn new(config: &StationConfig, pointer: StorePointer, id: Option<BundleId>) -> Self {
+    /// The trial of `id`; none: there is none, and the pointer is only shown. The station runs `running`.
+    pub fn new(config: &StationConfig, pointer: StorePointer, running: BundleId, id: Option<BundleId>) -> Self {
         let count = Count::new(u64::from(pointer.trial_parts_left));
-        Self { config: config.clone(), pointer, id, count, confirming: None }
+        Self { config: config.clone(), pointer, running, id, count, confirming: None }
+    }
+
+    /// Counts only what is judged after this.
+    pub fn begins_at(&mut self, counters: &Counters) {
+        self.count.seen = (judged(counters), model_faults(counters));
+    }
+
+    /// Takes note of a pointer that another process, or the thread that swaps, has written.
+    pub fn follow(&mut self, pointer: &StorePointer) {
+        if pointer.generation <= self.pointer.generation {
+            return;
+        }
+        self.pointer = *pointer;
+        if let Some(id) = self.id.take_if(|_| pointer.confirmed || pointer.active != self.running) {
+            let word = if pointer.active == self.running { "confirmed" } else { "not active any more" };
+            log::lines::notice(&format!("store: {id} is {word}"));
+        }
     }
 
     /// The store as the status shows it.
