@@ -13,6 +13,8 @@ mod report;
 mod report_in_chromium;
 mod self_test;
 mod signing;
+#[cfg(feature = "ssh")]
+mod ssh;
 mod tidy;
 mod train_to_replay;
 #[cfg(feature = "vulkan")]

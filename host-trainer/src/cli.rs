@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and the help that teaches it.
 
+mod flash;
 mod signing;
 mod threshold;
 
@@ -11,6 +12,8 @@ use shared::similarity::Metric;
 use crate::device::DeviceChoice;
 use crate::settings::TrainSettings;
 
+pub use flash::FlashArgs;
+use flash::{FLASH_ABOUT, FLASH_EXAMPLES};
 use signing::{KEYGEN_EXAMPLES, SIGN_EXAMPLES, VERIFY_EXAMPLES};
 pub use signing::{KeygenArgs, SignArgs, VerifyArgs};
 use threshold::CALIBRATE_EXAMPLES;
@@ -29,6 +32,9 @@ The way from photographs to a station:
      says how well it judges, if there are also labelled defective parts in PHOTOS/test.
   4. edge-runtime replay --bundle out/part/station.bundle FRAMES
      judges a folder of frames exactly as the station will.
+  5. host-trainer bundle sign out/part/station.bundle --key signing.key
+     host-trainer flash out/part/station.bundle --to edge-runtime@line1 --to edge-runtime@line2
+     installs it on the stations.
 
 If parts, light or camera change later, `calibrate` finds a new threshold from new good photographs,
 without training.
@@ -100,6 +106,9 @@ Colour is reduced to 8-bit gray first. In the JSON, raw is the integer that the 
     /// Look into a bundle, sign it, check who signed it
     #[command(subcommand)]
     Bundle(BundleCommand),
+    /// Install a bundle on stations, over ssh or by a stick
+    #[command(long_about = FLASH_ABOUT, after_help = FLASH_EXAMPLES)]
+    Flash(FlashArgs),
     /// Write a data set of rendered parts, good and defective, in the MVTec layout
     #[command(after_help = "Example:\n  host-trainer render --out out/rendered --seed 3")]
     Render(RenderArgs),

@@ -19,6 +19,7 @@ pub mod digest;
 pub mod evaluation;
 pub mod export;
 pub mod files;
+pub mod flash;
 pub mod interrupt;
 pub mod job;
 pub mod listing;

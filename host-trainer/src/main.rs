@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use edge_runtime::trust::TrustError;
 use host_trainer::cli::Cli;
-use host_trainer::command;
+use host_trainer::command::{self, Usage};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -18,6 +18,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
+            if error.is::<Usage>() {
+                return ExitCode::from(2);
+            }
             error.downcast_ref::<TrustError>().map_or(ExitCode::FAILURE, |refused| refused.exit_code().into())
         }
     }

@@ -9,9 +9,12 @@ mod calibrate;
 mod compare;
 mod demo;
 mod evaluate;
+mod flash;
 mod render;
 mod signing;
 mod train;
+
+pub use flash::Usage;
 
 /// Runs the command that the user named, or the demonstration.
 ///
@@ -29,6 +32,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Bundle(BundleCommand::Keygen(args))) => signing::keygen(&args),
         Some(Command::Bundle(BundleCommand::Sign(args))) => signing::sign_bundle(&args),
         Some(Command::Bundle(BundleCommand::Verify(args))) => signing::verify(&args),
+        Some(Command::Flash(args)) => flash::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Bless(args)) => bless::run(&args),
     }
