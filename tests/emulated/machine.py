@@ -133,9 +133,10 @@ class Pins:
 
 
 class Machine:
-    """One boot. `folder` receives the console's log and the sockets; `share` is /share inside."""
+    """One boot. `folder` receives the console's log and the sockets; `share` is /share inside, and the file `disk`, if
+    there is one, /dev/vda. What the machine has flushed to the disk is in that file when QEMU is killed."""
 
-    def __init__(self, image, share, folder):
+    def __init__(self, image, share, folder, disk=None):
         os.makedirs(folder, exist_ok=True)
         self.console = os.path.join(folder, "console.log")
         paths = {name: os.path.join(folder, name) for name in ["qmp", "qtest", *PORTS]}
@@ -148,6 +149,9 @@ class Machine:
         command += ["-append", "console=ttyAMA0 loglevel=4 panic=-1"]
         command += ["-fsdev", f"local,id=share,path={share},security_model=none"]
         command += ["-device", "virtio-9p-pci,fsdev=share,mount_tag=share", "-device", "virtio-serial-pci"]
+        if disk:
+            command += ["-drive", f"file={disk},format=raw,if=none,id=disk,cache=writeback"]
+            command += ["-device", "virtio-blk-pci,drive=disk"]
         for port in PORTS:
             command += ["-chardev", f"socket,id={port},path={paths[port]},server=on,wait=off"]
             command += ["-device", f"virtserialport,chardev={port},name={port}"]
@@ -190,6 +194,20 @@ class Machine:
             lines.append(line)
         expect(status is None or int(code) == status, f"{command}: exit code {code}: {' / '.join(lines[-5:])}")
         return lines
+
+    def begin(self, command):
+        """Sends a shell command and waits for nothing; what it prints is given by `end`."""
+        self._shell.send(command)
+
+    def end(self):
+        """Ends QEMU as a loss of power ends a machine; the lines that had come from the shell by then."""
+        self.close()
+        lines = []
+        while True:
+            line = self._shell.lines.get(timeout=10)
+            if line is None:
+                return lines
+            lines.append(line)
 
     def wait_for_end(self, seconds=30):
         """Waits until the machine is off, and returns why: `guest-shutdown`, `guest-reset` or another of QMP's."""

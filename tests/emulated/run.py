@@ -18,6 +18,7 @@ import time
 import equipment
 import frames as recorded_frames
 import station
+import store
 import trials
 from machine import Failure, Machine
 
@@ -85,6 +86,7 @@ def main(image, folder, program=None):
     if program:
         station.check_all(table, image, share, folder, frames, size, program)
         trials.check_all(table, image, share, folder, frames, size, program)
+        store.check_all(table, image, share, folder, frames, size, program)
     return table.end()
 
 

@@ -22,7 +22,6 @@ Examples:
   edge-runtime install station.bundle --config /etc/edge-runtime/station.toml
   runuser -u edge-runtime -- edge-runtime install /mnt/station.bundle --config station.toml --json
   ssh station edge-runtime install - --config station.toml < station.bundle
-  systemctl restart edge-runtime
 
 Exit codes:
   0   installed, or active already      1   failure of the disk or the source

@@ -77,7 +77,7 @@ fn print(out: &mut impl Write, installed: &Installed) -> io::Result<()> {
     match outcome {
         Outcome::Installed => {
             writeln!(out, "trial       {} parts until it is confirmed", pointer.trial_parts_left)?;
-            writeln!(out, "next        restart the station: systemctl restart edge-runtime")
+            writeln!(out, "next        a station that runs takes it over by itself; else the next start does")
         }
         Outcome::AlreadyActive => Ok(()),
     }

@@ -11,6 +11,6 @@ pub fn run(arguments: &StoreArguments) -> anyhow::Result<()> {
     let (store, judge) = open(&config)?;
     let pointer = store.roll_back(None, &judge)?;
     print(&config, &pointer, arguments.json)?;
-    eprintln!("restart the station to run it: systemctl restart edge-runtime");
+    eprintln!("a station that runs takes it over by itself; else the next start does");
     Ok(())
 }

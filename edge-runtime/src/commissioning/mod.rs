@@ -13,8 +13,6 @@ mod strip;
 
 pub use announced::Announced;
 pub use comparison::{Comparison, Direction, Landmark, RankTest, SIGNIFICANCE};
-pub use findings::{
-    AssessError, BadPart, Decision, Findings, InForce, Parts, PlanError, Warning, assess, check_plan,
-};
+pub use findings::{AssessError, BadPart, Decision, Findings, InForce, Parts, PlanError, Warning, assess, check_plan};
 pub use page::{Header, page};
 pub use repeatability::{MIN_DISTANCE, Repeatability};

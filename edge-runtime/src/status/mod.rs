@@ -82,7 +82,7 @@ pub struct Status<'a> {
 pub struct StoreStatus {
     /// Number of the pointer.
     pub generation: u64,
-    /// The active bundle; another than the station runs, if it was installed since the start.
+    /// The active bundle; another than the station runs, from its installation until it has taken over.
     #[serde(serialize_with = "displayed")]
     pub active: BundleId,
     /// The bundle that the station goes back to.
