@@ -86,7 +86,8 @@ def main(image, folder, program=None):
     if program:
         station.check_all(table, image, share, folder, frames, size, program)
         trials.check_all(table, image, share, folder, frames, size, program)
-        store.check_all(table, image, share, folder, frames, size, program)
+        if os.environ.get("STORE"):
+            store.check_all(table, image, share, folder, frames, size, program)
     return table.end()
 
 

@@ -43,6 +43,9 @@ type Handle = LineHandle<MonotonicClock>;
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let config = StationConfig::read(&arguments.config)?;
+    // No backtrace, whatever the environment asks for: it takes a tenth of a second, and only when the panic unwinds are
+    // the parts in flight diverted.
+    panic::set_hook(Box::new(|panic| log::say(&panic.to_string())));
     trial::arm(&config)?;
     let signals = Signals::register()?;
     let log_limits = RotationLimits { file_bytes: config.log.file_bytes, files: config.log.files };
