@@ -9,6 +9,7 @@ use shared::bundle::{BundleId, OtherBundle};
 use shared::wire::{StationThreshold, WireError};
 
 use crate::bounded_read::{ReadFailure, read_bounded};
+use crate::config::RequiredThreshold;
 
 /// Why there is no using the file. A station does not run then: it never falls back to another threshold by itself.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,22 @@ pub enum OwnThresholdError {
         /// Which.
         source: OtherBundle,
     },
+    /// There is none, and the configuration asks for one.
+    #[error("{}: found no threshold of this station's own for the bundle, expected one (trust.threshold = \"station\"); \
+        commission the station, or take `threshold` out of [trust] to judge by the bundle's", path.display())]
+    Missing {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// It is written and in force, but a loss of power may take it back.
+    #[error("{}: this station's own threshold is written, but perhaps not durable; check the disk and commission again",
+        path.display())]
+    NotDurable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// It cannot be written; the old one, if there was one, is still there.
     #[error("{}: this station's own threshold cannot be written; check the folder's permissions and the disk",
         path.display())]
@@ -77,8 +94,7 @@ pub fn read_own_threshold(state_dir: &Path, bundle: BundleId) -> Result<Option<S
     let path = own_threshold_path(state_dir, bundle);
     let bytes = match read_bounded(&path, StationThreshold::MAX_LEN as u64) {
         Ok(bytes) => bytes,
-        // A link that leads nowhere is there, and wrong.
-        Err(ReadFailure::Missing) if path.symlink_metadata().is_err() => return Ok(None),
+        Err(ReadFailure::Missing) if never_was(state_dir, &path) => return Ok(None),
         Err(source) => return Err(OwnThresholdError::Unreadable { path, source }),
     };
     let (own, expected) = match StationThreshold::decode(&bytes) {
@@ -95,28 +111,75 @@ pub fn read_own_threshold(state_dir: &Path, bundle: BundleId) -> Result<Option<S
     Ok(Some(own))
 }
 
+/// Whether neither the file nor anything that would lead to it is wrong: a link that leads nowhere, or a file where a
+/// folder is expected, hides a threshold that may be there.
+fn never_was(state_dir: &Path, path: &Path) -> bool {
+    let is_gone = |path: &Path| {
+        path.symlink_metadata()
+            .is_err_and(|error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+    };
+    let mut above = path.ancestors().skip(1).take_while(|above| above.starts_with(state_dir));
+    is_gone(path) && above.all(|folder| folder.is_dir() || is_gone(folder))
+}
+
+/// The threshold that the configuration asks for.
+///
+/// # Errors
+///
+/// As [`read_own_threshold`]; [`OwnThresholdError::Missing`] if it has to be the station's own and there is none.
+pub fn required_own_threshold(
+    state_dir: &Path,
+    bundle: BundleId,
+    required: RequiredThreshold,
+) -> Result<Option<StationThreshold>, OwnThresholdError> {
+    let own = read_own_threshold(state_dir, bundle)?;
+    if own.is_none() && required == RequiredThreshold::Station {
+        return Err(OwnThresholdError::Missing { path: own_threshold_path(state_dir, bundle) });
+    }
+    Ok(own)
+}
+
 /// Writes the threshold for its bundle, in place of an older one, and gives the file's path.
 ///
 /// # Errors
 ///
-/// [`OwnThresholdError::Unwritable`]; the old one is untouched.
+/// [`OwnThresholdError::Unwritable`]: the old one is untouched. [`OwnThresholdError::NotDurable`]: the new one is there.
 pub fn write_own_threshold(state_dir: &Path, own: &StationThreshold) -> Result<PathBuf, OwnThresholdError> {
+    write_with(state_dir, own, |folder| File::open(folder)?.sync_all())
+}
+
+/// `sync` makes the names in a folder durable.
+fn write_with(
+    state_dir: &Path,
+    own: &StationThreshold,
+    mut sync: impl FnMut(&Path) -> io::Result<()>,
+) -> Result<PathBuf, OwnThresholdError> {
     let path = own_threshold_path(state_dir, own.bundle());
     let mut bytes = [0; StationThreshold::MAX_LEN];
     let length = match own.encode(&mut bytes) {
         Ok(length) => length,
         Err(source) => return Err(OwnThresholdError::Damaged { path, source }),
     };
-    match replace(&path, &bytes[..length]) {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if let Err(source) = make(folder, &mut sync).and_then(|()| replace(&path, &bytes[..length])) {
+        return Err(OwnThresholdError::Unwritable { path, source });
+    }
+    match sync(folder) {
         Ok(()) => Ok(path),
-        Err(source) => Err(OwnThresholdError::Unwritable { path, source }),
+        Err(source) => Err(OwnThresholdError::NotDurable { path, source }),
     }
 }
 
-/// Another name, to the disk, then the name; the folder last.
+/// Makes the folder, and durable every one that has a new name in it.
+fn make(folder: &Path, sync: &mut impl FnMut(&Path) -> io::Result<()>) -> io::Result<()> {
+    let folder = std::path::absolute(folder)?;
+    let there = folder.ancestors().find(|above| above.exists()).unwrap_or(Path::new("/")).to_owned();
+    fs::create_dir_all(&folder)?;
+    folder.ancestors().skip(1).take_while(|above| above.starts_with(&there)).try_for_each(sync)
+}
+
+/// Another name, to the disk, then the name.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
     let unfinished = path.with_extension("unfinished");
     let written = (|| {
         let mut file = File::create(&unfinished)?;
@@ -128,8 +191,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // What is left of it is in nobody's way.
         let _ = fs::remove_file(&unfinished);
     }
-    written?;
-    File::open(folder)?.sync_all()
+    written
 }
 
 #[cfg(test)]
@@ -157,6 +219,55 @@ mod tests {
             assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         }
         assert_eq!(read_own_threshold(state.path(), BundleId([8; 32])).unwrap(), None);
+    }
+
+    #[test]
+    fn every_new_folder_is_made_durable_and_a_written_one_that_is_not_is_told_apart() {
+        let state = tempfile::tempdir().unwrap();
+        let mut synced = Vec::new();
+        let write = |synced: &mut Vec<PathBuf>, fails: &str| {
+            write_with(state.path(), &own(BUNDLE, 5), |folder| {
+                synced.push(folder.strip_prefix(state.path()).unwrap().to_owned());
+                if folder.ends_with(fails) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+            })
+        };
+        write(&mut synced, "nothing").unwrap();
+        assert_eq!(synced, ["store", "", "store/commissioned"].map(PathBuf::from));
+        synced.clear();
+        write(&mut synced, "nothing").unwrap();
+        assert_eq!(synced, [PathBuf::from("store/commissioned")]);
+        let refused = write(&mut synced, "commissioned");
+        assert!(matches!(refused, Err(OwnThresholdError::NotDurable { .. })), "{refused:?}");
+        assert_eq!(read_own_threshold(state.path(), BUNDLE).unwrap(), Some(own(BUNDLE, 5)));
+        fs::remove_dir_all(state.path().join("store")).unwrap();
+        assert!(matches!(write(&mut synced, "store"), Err(OwnThresholdError::Unwritable { .. })));
+    }
+
+    #[test]
+    fn what_hides_the_file_is_refused() {
+        use std::os::unix::fs::symlink;
+        for name in ["store", "store/commissioned"] {
+            let state = tempfile::tempdir().unwrap();
+            fs::create_dir_all(state.path().join(name).parent().unwrap()).unwrap();
+            symlink("nowhere", state.path().join(name)).unwrap();
+            let refused = || read_own_threshold(state.path(), BUNDLE);
+            assert!(matches!(refused(), Err(OwnThresholdError::Unreadable { .. })), "{name}: {:?}", refused());
+            fs::remove_file(state.path().join(name)).unwrap();
+            assert_eq!(refused().unwrap(), None);
+            fs::write(state.path().join(name), b"no folder").unwrap();
+            assert!(matches!(refused(), Err(OwnThresholdError::Unreadable { .. })), "{name}: {:?}", refused());
+        }
+    }
+
+    #[test]
+    fn the_configuration_may_ask_for_one() {
+        let state = tempfile::tempdir().unwrap();
+        let required = |required| required_own_threshold(state.path(), BUNDLE, required);
+        assert_eq!(required(RequiredThreshold::Any).unwrap(), None);
+        let error = required(RequiredThreshold::Station).unwrap_err();
+        assert!(error.to_string().contains("commission the station"), "{error}");
+        write_own_threshold(state.path(), &own(BUNDLE, 5)).unwrap();
+        assert_eq!(required(RequiredThreshold::Station).unwrap(), Some(own(BUNDLE, 5)));
     }
 
     #[test]

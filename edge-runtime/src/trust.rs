@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use shared::bundle::signature::{KeyId, PublicKey, SignatureError, SignedBundleError, TrustedKeys};
-use shared::bundle::{Bundle, BundleError};
-use shared::wire::Manifest;
+use shared::bundle::{self, Bundle, BundleError};
+use shared::wire::{Manifest, WireError};
 
 use crate::bounded_read::{ReadFailure, read_bounded};
 
@@ -40,6 +40,9 @@ pub enum TrustError {
     /// It is no bundle, or not the one that was sealed.
     #[error("the bundle is damaged; copy it again, or seal it again")]
     Damaged(#[source] BundleError),
+    /// It, or its manifest, is of a format that came after this program.
+    #[error("the bundle's format is newer than this program; update the program first")]
+    FormatTooNew(#[source] BundleError),
     /// It has no signature, or none by a trusted key.
     #[error("nobody who is trusted answers for the bundle")]
     Unsigned(#[source] SignatureError),
@@ -83,15 +86,26 @@ impl TrustError {
             Self::BadSignature(_) => 12,
             Self::Product { .. } => 13,
             Self::Camera { .. } => 14,
-            Self::RuntimeTooOld { .. } => 16,
+            Self::FormatTooNew(_) | Self::RuntimeTooOld { .. } => 16,
         }
+    }
+}
+
+impl From<BundleError> for TrustError {
+    fn from(error: BundleError) -> Self {
+        let is_newer = match &error {
+            BundleError::Version { found } => *found > bundle::VERSION,
+            BundleError::Manifest(WireError::Version { found, newest, .. }) => found > newest,
+            _ => false,
+        };
+        if is_newer { Self::FormatTooNew(error) } else { Self::Damaged(error) }
     }
 }
 
 impl From<SignedBundleError> for TrustError {
     fn from(error: SignedBundleError) -> Self {
         match error {
-            SignedBundleError::Bundle(source) => Self::Damaged(source),
+            SignedBundleError::Bundle(source) => source.into(),
             SignedBundleError::Signature(source @ (SignatureError::Unsigned | SignatureError::Untrusted { .. })) => {
                 Self::Unsigned(source)
             }
@@ -113,9 +127,7 @@ impl Trust {
     pub fn verify<'a>(&self, bytes: &'a [u8]) -> Result<Bundle<'a>, TrustError> {
         let bundle = match Bundle::verify_signed(bytes, &self.keys).map_err(TrustError::from) {
             Ok((bundle, _key)) => bundle,
-            Err(TrustError::Unsigned(_)) if self.unsigned_allowed => {
-                Bundle::verify(bytes).map_err(TrustError::Damaged)?
-            }
+            Err(TrustError::Unsigned(_)) if self.unsigned_allowed => Bundle::verify(bytes).map_err(TrustError::from)?,
             Err(refused) => return Err(refused),
         };
         self.fits(bundle.manifest())?;

@@ -193,6 +193,20 @@ fn a_known_bad_part_that_passes_fails_the_commissioning_and_changes_nothing() {
     assert!(bench.own().is_empty());
 }
 
+#[test]
+fn a_threshold_is_kept_only_after_its_report_and_the_key_that_asks_for_it_is_named() {
+    let mut bench = Bench::new("");
+    bench.put_all(&HIGH, 20);
+    let arguments = ["--good", "20", "--repeat", "0", "--recalibrate", "--out"];
+    let nowhere = bench.path("nowhere/report.html");
+    let output = bench.commission(&[&arguments[..], &[nowhere.to_str().unwrap()]].concat());
+    assert_eq!((output.status.code(), bench.own().len()), (Some(1), 0), "{}", text(&output.stderr));
+    let there = bench.path("report.html");
+    let output = bench.commission(&[&arguments[..], &[there.to_str().unwrap()]].concat());
+    assert_eq!((output.status.code(), bench.own().len()), (Some(0), 1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("add threshold = \"station\" to [trust]"), "{}", text(&output.stderr));
+}
+
 /// Each is refused before a part is asked for, by name.
 #[test]
 fn what_cannot_be_done_is_refused_at_once() {

@@ -85,6 +85,7 @@ fn an_inspection_is_kept_without_taking_memory() {
             unsigned_allowed: true,
             product: "p",
             threshold: Threshold::new(1001).unwrap(),
+            threshold_source: shared::wire::ThresholdSource::Bundle,
             camera: "c",
             store: None,
             swaps: None,

@@ -8,12 +8,14 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use edge_runtime::store::{Fs, RealFs};
+use edge_runtime::acceptance::{Accepted, Refusal, check, product};
+use edge_runtime::store::{Fs, Judge, RealFs, Store, TrialLength};
+use edge_runtime::trust::Trust;
 use serde_json::Value;
 use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
-use shared::bundle::{Bundle, GoldenFrame, GoldenFrames, MAX_TABLE_LEN, SectionKind, encode_table};
+use shared::bundle::{Bundle, BundleId, GoldenFrame, GoldenFrames, MAX_TABLE_LEN, SectionKind, encode_table};
 use shared::score::Score;
-use shared::wire::Manifest;
+use shared::wire::{Manifest, Name, VersionFloor};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -216,6 +218,148 @@ fn what_is_refused_has_its_exit_code_and_changes_nothing() {
     assert_eq!(station.install(&good).0, 19);
 }
 
+/// The default bundle without its golden frames.
+fn unproven_bundle() -> Vec<u8> {
+    let original = default_bundle();
+    let bundle = Bundle::verify(&original).unwrap();
+    let sections: Vec<_> = bundle
+        .sections()
+        .filter(|section| section.kind != SectionKind::GoldenFrames)
+        .map(|section| (section.kind, section.bytes))
+        .collect();
+    let mut table = vec![0; MAX_TABLE_LEN];
+    let length = encode_table(&sections, &mut table).unwrap();
+    table.truncate(length);
+    sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
+    table.extend(unsigned());
+    table
+}
+
+#[test]
+fn a_bundle_that_cannot_be_proven_is_installed_only_where_it_is_accepted() {
+    let (code, said) = Station::new("").install(&unproven_bundle());
+    assert_eq!(code, 18, "{said}");
+    assert!(said["error"].as_str().unwrap().contains("trust.unproven"), "{said}");
+    let accepting = Station::new("");
+    let text = fs::read_to_string(&accepting.config).unwrap();
+    fs::write(&accepting.config, text.replace("[trust]", "[trust]\nunproven = \"accept\"")).unwrap();
+    assert_eq!(accepting.install(&unproven_bundle()).0, 0);
+}
+
+#[test]
+fn what_is_wrong_with_the_station_takes_no_try_from_the_bundle() {
+    let station = Station::new("");
+    let bundle = default_bundle();
+    station.install(&bundle);
+    let tries = || station.store()["tries_left"].clone();
+    let text = fs::read_to_string(&station.config).unwrap();
+    let with = |from: &str, to: &str| {
+        assert!(text.contains(from));
+        fs::write(&station.config, text.replace(from, to)).unwrap();
+        let output = station.run(&["run"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = with("source = \"pipe\"", "source = \"raw\"\npath = \"nowhere\"");
+    assert!(said.contains("nowhere") && tries() == 3, "{said}");
+    let said = with("[trust]", "[trust]\nthreshold = \"station\"");
+    assert!(said.contains("trust.threshold") && tries() == 3, "{said}");
+    let commissioned = station.folder.path().join("state/store/commissioned");
+    fs::create_dir_all(&commissioned).unwrap();
+    fs::write(commissioned.join(id(&bundle)), b"damaged").unwrap();
+    let said = with("[trust]", "[trust]");
+    assert!(said.contains("damaged") && tries() == 3, "{said}");
+}
+
+/// Takes everything that is whole.
+struct Anybody;
+
+impl Judge for Anybody {
+    fn check(&self, bytes: &[u8], floor: Option<&VersionFloor>) -> Result<Accepted, Refusal> {
+        check(bytes, &Trust { unsigned_allowed: true, ..Trust::default() }, floor)
+    }
+
+    fn prove(&self, _: &Path, _: BundleId) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn product(&self, bytes: &[u8], id: BundleId) -> Option<Name> {
+        product(bytes, id)
+    }
+
+    fn takes_one_product(&self) -> bool {
+        false
+    }
+}
+
+/// A model of 60 MiB that is none: with 64 MiB of memory the child does not get as far as seeing that.
+#[test]
+fn too_little_memory_at_a_start_costs_a_try_and_a_refused_model_gives_the_bundle_up() {
+    let station = Station::new("");
+    let (first, second) = (default_bundle(), sealed_with(SectionKind::Onnx, &vec![0; 60 << 20]));
+    station.install(&first);
+    assert!(station.run(&["confirm"]).status.success());
+    let store = Store::new(RealFs::new(&station.folder.path().join("state/store")), TrialLength { tries: 3, parts: 9 });
+    store.install(&mut &second[..], &Anybody).unwrap();
+    let text = fs::read_to_string(&station.config).unwrap();
+    fs::write(&station.config, text.replace("[images]", "[preflight]\nmemory_mib = 64\n[images]")).unwrap();
+    let output = station.run(&["run"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(17), "{said}");
+    assert!(said.contains("preflight.memory_mib"), "{said}");
+    assert_eq!(
+        (&station.store()["active"], &station.store()["tries_left"]),
+        (&id(&second).into(), &2.into()),
+        "{said}"
+    );
+    fs::write(&station.config, text).unwrap();
+    let output = station.run(&["run"]);
+    assert_eq!(station.store()["active"], id(&first), "{output:?}");
+}
+
+/// The default bundle as another release.
+fn release(number: u32) -> Vec<u8> {
+    let original = default_bundle();
+    let mut manifest = Bundle::verify(&original).unwrap().manifest().clone();
+    manifest.release = number;
+    let mut bytes = [0; Manifest::MAX_LEN];
+    let length = manifest.encode(&mut bytes).unwrap();
+    sealed_with(SectionKind::Manifest, &bytes[..length])
+}
+
+#[test]
+fn a_bundle_named_by_the_configuration_is_held_against_the_floor() {
+    let station = Station::new("");
+    station.install(&release(5));
+    assert!(station.run(&["confirm"]).status.success());
+    let older = station.folder.path().join("older.bundle");
+    fs::write(&older, release(4)).unwrap();
+    let text = fs::read_to_string(&station.config).unwrap();
+    fs::write(&station.config, format!("bundle = {older:?}\n{text}")).unwrap();
+    let output = station.run(&["run"]);
+    assert_eq!(output.status.code(), Some(15), "{output:?}");
+    File::create(&older).unwrap().set_len((256 << 20) + 1).unwrap(); // sparse: takes no space
+    assert_eq!(station.run(&["run"]).status.code(), Some(10));
+}
+
+#[test]
+fn a_refusal_is_one_even_if_nobody_reads_it() {
+    let station = Station::new("");
+    let path = station.folder.path().join("failing.bundle");
+    fs::write(&path, failing_bundle()).unwrap();
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let path = path.to_str().unwrap();
+    let install = station.command(&["install", path, "--json"]).stdout(closed()).status().unwrap();
+    assert_eq!(install.code(), Some(18));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_edge-runtime"));
+    let tested = command.args(["self-test", "--bundle", path, "--json"]).stdout(closed()).status().unwrap();
+    assert_eq!(tested.code(), Some(1));
+}
+
 #[test]
 fn u9_three_crashes_on_trial_bring_the_bundle_before_back() {
     let station = Station::new("");
@@ -225,6 +369,7 @@ fn u9_three_crashes_on_trial_bring_the_bundle_before_back() {
     station.install(&second);
     for left in [2, 1, 0] {
         let status = kill(station.start(0, |status| status["state"] != "starting"));
+        assert_eq!(status["threshold_source"], "bundle");
         assert_eq!(
             (&status["bundle"], &status["store"]["tries_left"]),
             (&id(&second).into(), &left.into()),

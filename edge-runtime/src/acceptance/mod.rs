@@ -5,7 +5,7 @@
 
 mod proof;
 
-use shared::bundle::{BundleError, BundleId};
+use shared::bundle::{Bundle, BundleError, BundleId};
 use shared::wire::{Manifest, Name, VersionFloor};
 
 pub use proof::prove;
@@ -45,12 +45,9 @@ pub enum Refusal {
         /// The one that was to be there.
         expected: BundleId,
     },
-    /// The file cannot be read back.
-    #[error("the bundle's file cannot be read: {message}")]
-    Unreadable {
-        /// What the operating system said.
-        message: String,
-    },
+    /// It is not in its place in the store.
+    #[error("there is no file of the bundle")]
+    Missing,
     /// Older than one that was confirmed here.
     #[error(
         "found release {found} of {product:?}, expected {floor} or later, which was confirmed on this station; to go \
@@ -70,12 +67,32 @@ pub enum Refusal {
         /// Why.
         message: String,
     },
-    /// The model is not admitted, cannot be loaded, or did not end in time.
+    /// The file held another bundle when it was tried.
+    #[error("found the bundle {found} when it was tried, expected {expected}; somebody changes the file: start again")]
+    OtherTried {
+        /// The bundle that was tried, 64 hexadecimal digits.
+        found: String,
+        /// The one that was to be tried.
+        expected: BundleId,
+    },
+    /// The model took too much memory or time, or its process ended: another time it may not.
+    #[error("the model is not proven: {message}")]
+    Unproven {
+        /// What came of it.
+        message: String,
+    },
+    /// The model is not admitted, or cannot be loaded.
     #[error("the model is refused: {message}")]
     Model {
         /// Why.
         message: String,
     },
+    /// Nothing in the bundle can prove that the model does here what it did where it was sealed.
+    #[error(
+        "the bundle has no golden frames, so that its model cannot be proven here; seal it again with this version's \
+         host trainer, or set trust.unproven = \"accept\""
+    )]
+    NoGoldenFrames,
     /// The golden frames did not come out as when the bundle was sealed.
     #[error("the self-test failed: {message}")]
     SelfTest {
@@ -89,23 +106,34 @@ impl Refusal {
     pub const fn code(&self) -> u8 {
         match self {
             Self::Trust(error) => error.exit_code(),
-            Self::TooLarge { .. } | Self::OtherBundle { .. } | Self::Unreadable { .. } => 10,
+            Self::TooLarge { .. } | Self::OtherBundle { .. } | Self::Missing => 10,
             Self::Older { .. } => 15,
-            Self::NotTried { .. } => 1,
-            Self::Model { .. } => 17,
-            Self::SelfTest { .. } => 18,
+            Self::NotTried { .. } | Self::OtherTried { .. } => 1,
+            Self::Unproven { .. } | Self::Model { .. } => 17,
+            Self::NoGoldenFrames | Self::SelfTest { .. } => 18,
         }
     }
 
-    /// Whether the bytes are not those that were sealed, whatever the station's configuration says.
+    /// Whether the bytes are not those that were sealed, whatever the station's configuration says: truncated, changed,
+    /// gone. A file that could not be read is none of these, nor is one of a newer format: it may be as it was.
     pub const fn is_damage(&self) -> bool {
         self.code() == 10
+    }
+
+    /// Whether the bundle itself was looked at and found unfit: another try would end the same way.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Model { .. } | Self::SelfTest { .. })
+    }
+
+    /// Whether a newer program takes what this one does not know.
+    pub const fn is_too_new(&self) -> bool {
+        self.code() == 16
     }
 }
 
 impl From<BundleError> for Refusal {
     fn from(error: BundleError) -> Self {
-        Self::Trust(TrustError::Damaged(error))
+        Self::Trust(error.into())
     }
 }
 
@@ -114,7 +142,10 @@ impl From<PreflightError> for Refusal {
         match error {
             PreflightError::NotRun(source) => Self::NotTried { message: source.to_string() },
             PreflightError::Refused { stage: Stage::SelfTest, message, .. } => Self::SelfTest { message },
-            other => Self::Model { message: other.to_string() },
+            PreflightError::Refused { stage: Stage::Admission | Stage::Model, .. } => {
+                Self::Model { message: error.to_string() }
+            }
+            other => Self::Unproven { message: other.to_string() },
         }
     }
 }
@@ -132,6 +163,12 @@ pub fn check(bytes: &[u8], trust: &Trust, floor: Option<&VersionFloor>) -> Resul
     let manifest = bundle.manifest();
     reaches(manifest, floor)?;
     Ok(Accepted { id: bundle.id(), product: manifest.product.clone(), release: manifest.release })
+}
+
+/// What the whole bundle `id` inspects, whoever answers for it; `None` if the bytes are not those of that bundle.
+pub fn product(bytes: &[u8], id: BundleId) -> Option<Name> {
+    let bundle = Bundle::verify(bytes).ok().filter(|bundle| bundle.id() == id)?;
+    Some(bundle.manifest().product.clone())
 }
 
 fn reaches(manifest: &Manifest, floor: Option<&VersionFloor>) -> Result<(), Refusal> {
@@ -165,6 +202,31 @@ mod tests {
         assert!(refusal.is_damage());
         let refusal = check(sealed.bytes(), &Trust::default(), None).unwrap_err();
         assert_eq!((refusal.is_damage(), refusal.code()), (false, 11));
+    }
+
+    /// What may come of too little memory or time is no fault of the bundle.
+    #[test]
+    fn only_what_the_bundle_is_to_blame_for_is_final() {
+        let (wall_ms, peak_bytes) = (1, 1);
+        let refused = |stage| PreflightError::Refused { stage, message: "no".to_owned(), wall_ms, peak_bytes };
+        let said = String::new();
+        let cases = [
+            (refused(Stage::SelfTest), true, 18),
+            (refused(Stage::Admission), true, 17),
+            (refused(Stage::Model), true, 17),
+            (refused(Stage::File), false, 17),
+            (refused(Stage::Limits), false, 17),
+            (PreflightError::OutOfMemory { allowed_mib: 1, wall_ms, peak_bytes }, false, 17),
+            (PreflightError::TooSlow { allowed_ms: 1, peak_bytes }, false, 17),
+            (PreflightError::Crashed { signal: 9, said: said.clone(), peak_bytes }, false, 17),
+            (PreflightError::NoReport { code: None, said }, false, 17),
+            (PreflightError::NotRun(std::io::ErrorKind::OutOfMemory.into()), false, 1),
+        ];
+        for (error, is_final, code) in cases {
+            let words = format!("{error:?}");
+            let refusal = Refusal::from(error);
+            assert_eq!((refusal.is_final(), refusal.code()), (is_final, code), "{words}");
+        }
     }
 
     #[test]

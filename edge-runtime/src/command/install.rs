@@ -16,17 +16,10 @@ pub fn run(arguments: &InstallArguments) -> anyhow::Result<()> {
     let config = StationConfig::read(&arguments.config)?;
     let (store, judge) = open(&config)?;
     let result = install(&arguments.bundle, &config, &store, &judge);
-    let mut out = io::stdout().lock();
-    if arguments.json {
-        let generation = store.pointer().ok().flatten().map_or(0, |pointer| pointer.generation);
-        let object = Object::new(&result, generation, config.store.trial_parts);
-        serde_json::to_writer(&mut out, &object).map_err(io::Error::from)?;
-        writeln!(out)?;
-    } else if let Ok(installed) = &result {
-        print(&mut out, installed)?;
-    }
-    out.flush()?;
+    let told = tell(arguments.json, &config, &store, &result);
+    // A refusal comes before a reader of stdout that is gone.
     let installed = result?;
+    told?;
     if let Some(error) = &installed.litter {
         eprintln!("what is not needed any more could not be deleted: {}", super::chain(error));
     }
@@ -38,6 +31,24 @@ pub fn run(arguments: &InstallArguments) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+fn tell(
+    json: bool,
+    config: &StationConfig,
+    store: &Store<RealFs>,
+    result: &Result<Installed, InstallError>,
+) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        let generation = store.pointer().ok().flatten().map_or(0, |pointer| pointer.generation);
+        let object = Object::new(result, generation, config.store.trial_parts);
+        serde_json::to_writer(&mut out, &object)?;
+        writeln!(out)?;
+    } else if let Ok(installed) = result {
+        print(&mut out, installed)?;
+    }
+    out.flush()
 }
 
 fn install(
@@ -66,6 +77,7 @@ fn print(out: &mut impl Write, installed: &Installed) -> io::Result<()> {
     let result = match outcome {
         Outcome::Installed => "installed",
         Outcome::AlreadyActive => "active already; nothing was changed",
+        Outcome::SignaturesReplaced => "active already; its signatures were replaced",
     };
     writeln!(out, "result      {result}")?;
     writeln!(out, "bundle      {}", bundle.id)?;
@@ -79,7 +91,7 @@ fn print(out: &mut impl Write, installed: &Installed) -> io::Result<()> {
             writeln!(out, "trial       {} parts until it is confirmed", pointer.trial_parts_left)?;
             writeln!(out, "next        a station that runs takes it over by itself; else the next start does")
         }
-        Outcome::AlreadyActive => Ok(()),
+        Outcome::AlreadyActive | Outcome::SignaturesReplaced => Ok(()),
     }
 }
 
@@ -106,6 +118,7 @@ impl Object {
             result: match installed.map(|installed| installed.outcome) {
                 Some(Outcome::Installed) => "installed",
                 Some(Outcome::AlreadyActive) => "already_active",
+                Some(Outcome::SignaturesReplaced) => "signatures_replaced",
                 None => "refused",
             },
             bundle: bundle.map(|bundle| bundle.id.to_string()),

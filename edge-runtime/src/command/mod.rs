@@ -81,6 +81,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     #[cfg(all(feature = "station", target_os = "linux"))]
     {
         use edge_runtime::acceptance::Refusal;
+        use edge_runtime::bundle::BundleFileError;
         use edge_runtime::store::{InstallError, StoreError};
         use edge_runtime::trust::TrustError;
         for cause in error.chain() {
@@ -92,6 +93,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
             }
             if let Some(error) = cause.downcast_ref::<TrustError>() {
                 return error.exit_code();
+            }
+            if let Some(BundleFileError::TooLarge { .. }) = cause.downcast_ref::<BundleFileError>() {
+                return 10;
             }
             if let Some(error) = cause.downcast_ref::<StoreError>() {
                 return error.code();

@@ -22,17 +22,21 @@ pub fn run(arguments: &SelfTestArguments) -> anyhow::Result<()> {
     let golden_frames = bundle.golden_frames().map_or(0, |golden| golden.len());
     let result = inspector.self_test(&bundle);
 
-    let mut out = io::stdout().lock();
-    if arguments.json {
-        let object = Object::new(bundle.id().to_string(), golden_frames, &result);
-        serde_json::to_writer(&mut out, &object).map_err(io::Error::from)?;
-        writeln!(out)?;
-    } else if let Ok(report) = &result {
-        print(&mut out, report)?;
-        writeln!(out, "bundle      {}", signature_words(&bundle))?;
-    }
-    out.flush()?;
-    result.map(drop).with_context(|| format!("{path}: the self-test failed"))
+    let told = (|| {
+        let mut out = io::stdout().lock();
+        if arguments.json {
+            let object = Object::new(bundle.id().to_string(), golden_frames, &result);
+            serde_json::to_writer(&mut out, &object)?;
+            writeln!(out)?;
+        } else if let Ok(report) = &result {
+            print(&mut out, report)?;
+            writeln!(out, "bundle      {}", signature_words(&bundle))?;
+        }
+        out.flush()
+    })();
+    // A failure comes before a reader of stdout that is gone.
+    result.map(drop).with_context(|| format!("{path}: the self-test failed"))?;
+    Ok(told?)
 }
 
 fn print(out: &mut impl Write, report: &SelfTestReport) -> io::Result<()> {

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use edge_runtime::acceptance::{self, Accepted, Refusal};
-use edge_runtime::config::StationConfig;
+use edge_runtime::config::{StationConfig, Unproven};
 use edge_runtime::preflight::{Limits, Preflight};
 use edge_runtime::status::StoreStatus;
 use edge_runtime::store::{Judge, RealFs, Store, StoreError, TrialLength};
 use edge_runtime::trust::Trust;
-use shared::wire::{StorePointer, VersionFloor};
+use shared::bundle::BundleId;
+use shared::wire::{Name, StorePointer, VersionFloor};
 
 use crate::cli::StoreArguments;
 
@@ -20,6 +21,7 @@ pub struct StationJudge {
     trust: Trust,
     program: PathBuf,
     limits: Limits,
+    unproven: Unproven,
 }
 
 impl StationJudge {
@@ -30,7 +32,7 @@ impl StationJudge {
             wall: Duration::from_secs(config.preflight.seconds.into()),
             memory_mib: config.preflight.memory_mib,
         };
-        Ok(Self { trust: Trust::of(&config.trust)?, program, limits })
+        Ok(Self { trust: Trust::of(&config.trust)?, program, limits, unproven: config.trust.unproven })
     }
 
     /// Whom it trusts.
@@ -38,9 +40,9 @@ impl StationJudge {
         &self.trust
     }
 
-    /// Has a child load and test the bundle in a file.
-    pub fn try_in_child(&self, bundle: &Path) -> Result<Preflight, Refusal> {
-        acceptance::prove(&self.program, bundle, &self.limits)
+    /// Has a child load and test the bundle in a file, which has to be `expected`: what is tested is what is used.
+    pub fn try_in_child(&self, bundle: &Path, expected: BundleId) -> Result<Preflight, Refusal> {
+        acceptance::prove(&self.program, bundle, expected, &self.limits)
     }
 }
 
@@ -49,8 +51,19 @@ impl Judge for StationJudge {
         acceptance::check(bytes, &self.trust, floor)
     }
 
-    fn prove(&self, bundle: &Path) -> Result<(), Refusal> {
-        self.try_in_child(bundle).map(|_| ())
+    fn prove(&self, bundle: &Path, id: BundleId) -> Result<(), Refusal> {
+        match self.try_in_child(bundle, id)? {
+            Preflight { golden_frames: 0, .. } if self.unproven == Unproven::Refuse => Err(Refusal::NoGoldenFrames),
+            _ => Ok(()),
+        }
+    }
+
+    fn product(&self, bytes: &[u8], id: BundleId) -> Option<Name> {
+        acceptance::product(bytes, id)
+    }
+
+    fn takes_one_product(&self) -> bool {
+        self.trust.product.is_some()
     }
 }
 

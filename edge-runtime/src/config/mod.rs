@@ -26,7 +26,7 @@ pub use sections::{
     Edge, EncoderConfig, GateConfig, ImagesConfig, InputsConfig, Keep, LogConfig, PreflightConfig, RecordsConfig,
     StoreConfig, TriggerConfig, TriggerMode, WatchdogConfig,
 };
-pub use trust::{TrustConfig, Unsigned};
+pub use trust::{RequiredThreshold, TrustConfig, Unproven, Unsigned};
 
 use crate::camera::CameraSettings;
 

@@ -67,6 +67,8 @@ fn full() -> StationConfig {
         trust: TrustConfig {
             keys: vec![KEY.to_owned(), "/etc/edge-runtime/line.pub".to_owned()],
             unsigned: Unsigned::Accept,
+            unproven: Unproven::Accept,
+            threshold: RequiredThreshold::Station,
             product: Some("bottle".to_owned()),
             camera: Some("line 3".to_owned()),
         },

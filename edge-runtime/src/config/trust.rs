@@ -17,6 +17,28 @@ pub enum Unsigned {
     Accept,
 }
 
+/// What to do with a bundle without golden frames, whose model nothing can prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unproven {
+    /// Not to install it.
+    #[default]
+    Refuse,
+    /// To install it.
+    Accept,
+}
+
+/// Whose threshold may judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequiredThreshold {
+    /// The station's own for the bundle if there is one, else the bundle's.
+    #[default]
+    Any,
+    /// The station's own: without one it does not run.
+    Station,
+}
+
 /// `[trust]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -25,6 +47,10 @@ pub struct TrustConfig {
     pub keys: Vec<String>,
     /// Whether a bundle that none of them signed may be used.
     pub unsigned: Unsigned,
+    /// Whether a bundle without golden frames may be installed.
+    pub unproven: Unproven,
+    /// Whose threshold may judge.
+    pub threshold: RequiredThreshold,
     /// The only product that is inspected here.
     pub product: Option<String>,
     /// The camera that is here; a bundle for another one is refused.

@@ -175,6 +175,7 @@ mod tests {
             unsigned_allowed: false,
             product: "part",
             threshold: Threshold::new(9).unwrap(),
+            threshold_source: shared::wire::ThresholdSource::Bundle,
             camera: "none",
             store: None,
             swaps: None,

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::Serializer;
 use shared::bundle::BundleId;
 use shared::score::Threshold;
-use shared::wire::{BundleTrust, StorePointer};
+use shared::wire::{BundleTrust, StorePointer, ThresholdSource};
 
 /// The station at one moment.
 #[derive(Debug, Clone, Serialize)]
@@ -50,6 +50,9 @@ pub struct Status<'a> {
     /// The threshold that judges, the bundle's or the station's own, in Q24.
     #[serde(rename = "threshold_raw", serialize_with = "raw")]
     pub threshold: Threshold,
+    /// Whose it is: `bundle` or `station`.
+    #[serde(serialize_with = "source_name")]
+    pub threshold_source: ThresholdSource,
     /// The camera in words.
     pub camera: &'a str,
     /// The store; null if the configuration names a bundle.
@@ -144,4 +147,11 @@ fn signer<S: Serializer>(trust: &BundleTrust, serializer: S) -> Result<S::Ok, S:
 
 fn raw<S: Serializer>(threshold: &Threshold, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u32(threshold.raw())
+}
+
+fn source_name<S: Serializer>(source: &ThresholdSource, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match source {
+        ThresholdSource::Bundle => "bundle",
+        ThresholdSource::Station => "station",
+    })
 }

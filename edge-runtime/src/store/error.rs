@@ -27,7 +27,8 @@ pub enum StoreError {
     },
     /// A record of the store is not one that this program wrote.
     #[error(
-        "{}: damaged; move the store's folder away and install the bundle again: the lowest release that may be \
+        "{}: damaged; move the store's two records, the files `pointer` and `floor`, away (no other file: this \
+         station's own thresholds lie beside them) and install the bundle again: the lowest release that may be \
          installed is then forgotten",
         path.display()
     )]
@@ -39,8 +40,9 @@ pub enum StoreError {
     },
     /// A bundle was confirmed, so a floor was written; but there is none.
     #[error(
-        "{}: missing; move the store's folder away and install the bundle again: the lowest release that may be \
-         installed is then forgotten",
+        "{}: missing; move the store's record `pointer` away, and `floor` if it is there (no other file: this station's \
+         own thresholds lie beside them) and install the bundle again: the lowest release that may be installed is then \
+         forgotten",
         path.display()
     )]
     NoFloor {
@@ -66,6 +68,22 @@ pub enum StoreError {
         active: BundleId,
         /// The one to be confirmed.
         expected: BundleId,
+    },
+    /// The station would have to go back by itself to a bundle that is not known to be for the same product.
+    #[error(
+        "the bundle {failed} cannot go on, and the one before, {previous}, is for {product:?}, which is not known to be \
+         the same product: nothing was changed; install the bundle that is wanted, or go back by hand (edge-runtime \
+         rollback)"
+    )]
+    OtherProduct {
+        /// The bundle that would be given up.
+        failed: BundleId,
+        /// The one before.
+        previous: BundleId,
+        /// What that one inspects.
+        product: String,
+        /// Why the active one cannot be used, if it was looked at.
+        source: Option<Box<StoreError>>,
     },
     /// A bundle of the store cannot be used.
     #[error("the bundle {id} in the store cannot be used; install it again, or another")]
@@ -109,6 +127,7 @@ impl StoreError {
         match self {
             Self::Busy => 19,
             Self::Unusable { source, .. } => source.code(),
+            Self::OtherProduct { source: Some(source), .. } => source.code(),
             _ => 1,
         }
     }

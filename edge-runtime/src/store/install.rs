@@ -33,8 +33,10 @@ pub struct Installed {
 pub enum Outcome {
     /// It is active now, on trial.
     Installed,
-    /// It was active before; nothing was changed.
+    /// It was active before; nothing was changed, but its file put back if that was damaged.
     AlreadyActive,
+    /// It was active before; its file has other signatures now.
+    SignaturesReplaced,
 }
 
 impl<F: Fs> Store<F> {
@@ -53,16 +55,22 @@ impl<F: Fs> Store<F> {
             let path = Path::new(CANDIDATE);
             let bytes = self.at(self.fs.read(path, MAX_BUNDLE_BYTES), "be read", path)?;
             let bundle = judge.check(&bytes, Some(&floor))?;
-            drop(bytes);
             if !floor.has_room_for(&bundle.product) {
                 return Err(StoreError::from(shared::wire::InvalidStore::TooManyProducts).into());
             }
             let active = before.filter(|before| before.active == bundle.id);
-            if active.is_none() || self.load(bundle.id, judge).is_err() {
-                judge.prove(&self.fs.locate(path))?;
+            let stored = active.and_then(|_| self.fs.read(&bundle_file(bundle.id), MAX_BUNDLE_BYTES).ok());
+            // All but the signatures is the same, if it is whole.
+            let others =
+                stored.as_ref().is_some_and(|stored| *stored != bytes && judge.product(stored, bundle.id).is_some());
+            let is_there = stored.is_some_and(|stored| stored == bytes);
+            drop(bytes);
+            if !is_there {
+                judge.prove(&self.fs.locate(path), bundle.id)?;
                 self.place(bundle.id)?;
             }
             match active {
+                Some(pointer) if others => Ok((Outcome::SignaturesReplaced, bundle, pointer)),
                 Some(pointer) => Ok((Outcome::AlreadyActive, bundle, pointer)),
                 None => {
                     let next = machine::installed(before.as_ref(), bundle.id, self.trial);

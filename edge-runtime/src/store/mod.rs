@@ -11,11 +11,14 @@ mod fs;
 mod install;
 pub mod machine;
 mod start;
+#[cfg(test)]
+mod tests;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use shared::bundle::BundleId;
-use shared::wire::{StorePointer, VersionFloor};
+use shared::wire::{Name, StorePointer, VersionFloor};
 
 pub use error::{InstallError, StoreError};
 pub use fs::{Fs, RealFs};
@@ -35,12 +38,18 @@ pub trait Judge {
     /// [`Refusal`] says why not.
     fn check(&self, bytes: &[u8], floor: Option<&VersionFloor>) -> Result<Accepted, Refusal>;
 
-    /// Loads and tests the model of the bundle in this file.
+    /// Loads and tests the model of the bundle in this file, which has to be `id`.
     ///
     /// # Errors
     ///
     /// [`Refusal`] says why not.
-    fn prove(&self, bundle: &Path) -> Result<(), Refusal>;
+    fn prove(&self, bundle: &Path, id: BundleId) -> Result<(), Refusal>;
+
+    /// What the bundle `id` with these bytes inspects, whether or not it may run here; `None` if they are not its bytes.
+    fn product(&self, bytes: &[u8], id: BundleId) -> Option<Name>;
+
+    /// Whether bundles of one product only are taken here, whatever is in the store.
+    fn takes_one_product(&self) -> bool;
 }
 
 /// The store.
@@ -124,7 +133,8 @@ impl<F: Fs> Store<F> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; the pointer is as before.
+    /// [`StoreError`]; the pointer is as before. With `failed` also if the previous bundle is not for the same product:
+    /// only a person goes back to that.
     pub fn roll_back(&self, failed: Option<BundleId>, judge: &impl Judge) -> Result<StorePointer, StoreError> {
         let _lock = self.lock()?;
         let pointer = self.active_pointer()?;
@@ -132,7 +142,10 @@ impl<F: Fs> Store<F> {
             return Ok(pointer);
         }
         let next = machine::rolled_back(&pointer).ok_or(StoreError::NoPrevious)?;
-        self.load(next.active, judge)?;
+        let (_, previous) = self.load(next.active, judge)?;
+        if failed.is_some() {
+            self.has_product_of(&pointer, &previous, judge)?;
+        }
         self.set_pointer(Some(&pointer), &next)?;
         // What is left behind is removed by whoever comes next.
         let _ = self.tidy(Some(&next), true);
@@ -143,13 +156,15 @@ impl<F: Fs> Store<F> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unusable`] if the file is not there, or is not that bundle, whole, or may not run here.
+    /// [`StoreError::Unusable`] if the file is not there, or is not that bundle, whole, or may not run here;
+    /// [`StoreError::Io`] if it cannot be read: then nothing is known of it.
     pub fn load(&self, id: BundleId, judge: &impl Judge) -> Result<(Vec<u8>, Accepted), StoreError> {
         let unusable = |refusal| StoreError::Unusable { id, source: Box::new(refusal) };
-        let bytes = self
-            .fs
-            .read(&disk::bundle_file(id), MAX_BUNDLE_BYTES)
-            .map_err(|error| unusable(Refusal::Unreadable { message: error.to_string() }))?;
+        let file = disk::bundle_file(id);
+        let bytes = match self.fs.read(&file, MAX_BUNDLE_BYTES) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(unusable(Refusal::Missing)),
+            other => self.at(other, "be read", &file)?,
+        };
         let accepted = judge.check(&bytes, None).map_err(unusable)?;
         if accepted.id != id {
             return Err(unusable(Refusal::OtherBundle { found: accepted.id, expected: id }));

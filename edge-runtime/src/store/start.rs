@@ -4,9 +4,11 @@
 use shared::bundle::BundleId;
 use shared::wire::StorePointer;
 
+use super::disk::bundle_file;
 use super::machine::{self, Start};
 use super::{Fs, Judge, Store, StoreError};
 use crate::acceptance::Accepted;
+use crate::bundle::MAX_BUNDLE_BYTES;
 
 /// The bundle to run.
 #[derive(Debug)]
@@ -73,6 +75,7 @@ impl<F: Fs> Store<F> {
                 Err(error) => match pointer.previous {
                     Some(previous) => {
                         let (bytes, bundle) = self.load(previous, judge)?;
+                        self.has_product_of(&pointer, &bundle, judge)?;
                         Ok(Started { bytes, bundle, pointer, why: Why::NotCounted { error } })
                     }
                     None => Err(error),
@@ -88,9 +91,14 @@ impl<F: Fs> Store<F> {
             Ok((bytes, bundle)) => return Ok(Started { bytes, bundle, pointer, why }),
             Err(error) => error,
         };
-        // A confirmed bundle that the configuration refuses is no damage: a person has to decide.
-        let may_go_back =
-            !pointer.confirmed || matches!(&error, StoreError::Unusable { source, .. } if source.is_damage());
+        let may_go_back = match &error {
+            // A newer program takes it.
+            StoreError::Unusable { source, .. } if source.is_too_new() => false,
+            // A confirmed bundle that the configuration refuses is no damage: a person has to decide.
+            StoreError::Unusable { source, .. } => !pointer.confirmed || source.is_damage(),
+            // What could not be read may be whole, and be read at the next start.
+            _ => false,
+        };
         match machine::rolled_back(&pointer).filter(|_| may_go_back) {
             Some(back) => self.back(&pointer, back, Why::Unusable { error }, judge),
             None => Err(error),
@@ -105,10 +113,44 @@ impl<F: Fs> Store<F> {
         judge: &impl Judge,
     ) -> Result<Started, StoreError> {
         let (bytes, bundle) = self.load(back.active, judge)?;
+        let why = match (self.has_product_of(before, &bundle, judge), why) {
+            (Ok(()), why) => why,
+            (Err(StoreError::OtherProduct { failed, previous, product, .. }), Why::Unusable { error }) => {
+                return Err(StoreError::OtherProduct { failed, previous, product, source: Some(Box::new(error)) });
+            }
+            (Err(error), _) => return Err(error),
+        };
         // If this fails, the next start does the same again.
         if self.set_pointer(Some(before), &back).is_ok() {
             let _ = self.tidy(Some(&back), true);
         }
         Ok(Started { bytes, bundle, pointer: back, why })
+    }
+
+    /// Whether `previous` is known to be for the product of the active bundle: a station that goes back by itself must
+    /// not judge the parts of one product by the model of another.
+    ///
+    /// A confirmed bundle that is damaged says no more what it was for; but the floor names the product of every bundle
+    /// that was confirmed, and `previous` was, too.
+    pub(super) fn has_product_of(
+        &self,
+        pointer: &StorePointer,
+        previous: &Accepted,
+        judge: &impl Judge,
+    ) -> Result<(), StoreError> {
+        let active = pointer.active;
+        let bytes = self.fs.read(&bundle_file(active), MAX_BUNDLE_BYTES).unwrap_or_default();
+        let is_same = match judge.product(&bytes, active) {
+            Some(product) => product == previous.product,
+            None => {
+                let is_only = || self.floor().is_ok_and(|floor| floor.products().count() == 1);
+                judge.takes_one_product() || pointer.confirmed && is_only()
+            }
+        };
+        if is_same {
+            return Ok(());
+        }
+        let (failed, previous, product) = (active, previous.id, previous.product.to_string());
+        Err(StoreError::OtherProduct { failed, previous, product, source: None })
     }
 }

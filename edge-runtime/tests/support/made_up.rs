@@ -8,7 +8,7 @@ use edge_runtime::acceptance::{Accepted, Refusal};
 use edge_runtime::store::Judge;
 use edge_runtime::trust::TrustError;
 use shared::bundle::{BundleError, BundleId};
-use shared::wire::VersionFloor;
+use shared::wire::{Name, VersionFloor};
 
 use super::disk::Disk;
 
@@ -58,9 +58,18 @@ impl Judge for MadeUp<'_> {
         Ok(Accepted { id, product: product.as_str().try_into().unwrap(), release: found })
     }
 
-    fn prove(&self, bundle: &Path) -> Result<(), Refusal> {
+    fn product(&self, bytes: &[u8], expected: BundleId) -> Option<Name> {
+        id(bytes).filter(|&found| found == expected)?;
+        String::from(char::from(bytes[1])).as_str().try_into().ok()
+    }
+
+    fn takes_one_product(&self) -> bool {
+        false
+    }
+
+    fn prove(&self, bundle: &Path, expected: BundleId) -> Result<(), Refusal> {
         let bytes = self.0.peek(bundle).unwrap();
-        assert!(id(&bytes).is_some(), "a model is looked at before its bundle was checked");
+        assert!(id(&bytes) == Some(expected), "a model is looked at before its bundle was checked");
         if bytes[2] != 0 { Err(Refusal::SelfTest { message: "made up to fail".to_owned() }) } else { Ok(()) }
     }
 }

@@ -14,7 +14,7 @@ use edge_runtime::bundle::BundleFile;
 use edge_runtime::camera::{self, SourceKind};
 use edge_runtime::clock::{MonotonicClock, utc_now};
 use edge_runtime::commissioning::{Announced, Decision, Findings, Header, InForce, Parts, assess, check_plan, page};
-use edge_runtime::config::{StationConfig, TriggerMode};
+use edge_runtime::config::{RequiredThreshold, StationConfig, TriggerMode};
 use edge_runtime::inspector::Inspector;
 use edge_runtime::own_threshold::{read_own_threshold, write_own_threshold};
 use edge_runtime::store::StoreError;
@@ -44,6 +44,14 @@ pub fn run(arguments: &CommissionArguments) -> anyhow::Result<()> {
     let parts = measure(&mut place, arguments)?;
 
     let findings = assess(before, &parts, plan.rule, arguments.recalibrate)?;
+    let header = header(arguments, &config, &bundle);
+    // First: without its report a threshold is not kept.
+    if let Some(path) = &arguments.out {
+        let unfinished = path.with_added_extension("unfinished");
+        fs::write(&unfinished, page(&header, &findings, &parts))
+            .and_then(|()| fs::rename(&unfinished, path))
+            .with_context(|| format!("{}: the report cannot be written; check folder and disk", path.display()))?;
+    }
     if let (Decision::Recalibrated(own), true) = (&findings.decision, findings.passed()) {
         let path = write_own_threshold(&config.state_dir, own)?;
         let kept = read_own_threshold(&config.state_dir, own.bundle())?;
@@ -53,13 +61,18 @@ pub fn run(arguments: &CommissionArguments) -> anyhow::Result<()> {
             path.display()
         );
         say(&format!("{}: this station's threshold for the bundle", path.display()));
+        if config.trust.threshold == RequiredThreshold::Any {
+            say("add threshold = \"station\" to [trust] of the configuration: if the file is lost, the station then \
+                 refuses to run instead of judging by the bundle's");
+        }
     }
-    tell(arguments, &config, &bundle, &findings, &parts)?;
+    let told = tell(arguments, &header, &findings, &parts);
+    // A failure comes before a reader of stdout that is gone.
     if !findings.passed() {
         let places: Vec<String> = findings.bad_passed.iter().map(|place| (place + 1).to_string()).collect();
         bail!("the commissioning failed: known bad part {} passes; nothing was changed", places.join(", "));
     }
-    Ok(())
+    Ok(told?)
 }
 
 /// The bundle of the command line, of the configuration or of the store. As for `run`, who signed it is checked before
@@ -76,12 +89,7 @@ fn chosen(arguments: &CommissionArguments, config: &StationConfig) -> anyhow::Re
     };
     let refused = || format!("{}: refused", file.path().display());
     let id = judge.trust().verify(file.bytes()).with_context(refused)?.id();
-    let tried = judge.try_in_child(file.path()).with_context(refused)?;
-    ensure!(
-        id.to_string() == tried.bundle,
-        "{}: found another bundle than the one just tried; start again",
-        file.path().display()
-    );
+    judge.try_in_child(file.path(), id).with_context(refused)?;
     Ok(file)
 }
 
@@ -174,35 +182,24 @@ fn measure(place: &mut Place, arguments: &CommissionArguments) -> anyhow::Result
     Ok(Parts { good, repeats, bad, faults })
 }
 
-/// The report, then stdout.
-fn tell(
-    arguments: &CommissionArguments,
-    config: &StationConfig,
-    bundle: &Bundle<'_>,
-    findings: &Findings,
-    parts: &Parts,
-) -> anyhow::Result<()> {
-    let header = Header {
+fn header(arguments: &CommissionArguments, config: &StationConfig, bundle: &Bundle<'_>) -> Header {
+    Header {
         station: arguments.station.clone().unwrap_or_else(host_name),
         date: arguments.date.clone().unwrap_or_else(utc_now),
         product: bundle.manifest().product.to_string(),
         camera: config.camera.name(),
         program: concat!("edge-runtime ", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
+    }
+}
+
+fn tell(arguments: &CommissionArguments, header: &Header, findings: &Findings, parts: &Parts) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if arguments.json {
-        output::print_json(&mut out, &header, findings, parts)?;
+        output::print_json(&mut out, header, findings, parts)?;
     } else {
         output::print(&mut out, findings, parts)?;
     }
-    out.flush()?;
-    if let Some(path) = &arguments.out {
-        let unfinished = path.with_added_extension("unfinished");
-        fs::write(&unfinished, page(&header, findings, parts))
-            .and_then(|()| fs::rename(&unfinished, path))
-            .with_context(|| format!("{}: the report cannot be written; check folder and disk", path.display()))?;
-    }
-    Ok(())
+    out.flush()
 }
 
 fn host_name() -> String {

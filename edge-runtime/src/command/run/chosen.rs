@@ -4,11 +4,11 @@
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
-use edge_runtime::acceptance::Refusal;
+use anyhow::{Context, bail};
 use edge_runtime::bundle::BundleFile;
 use edge_runtime::config::StationConfig;
-use edge_runtime::store::{RealFs, Started, Store, StoreError, Why};
+use edge_runtime::own_threshold::required_own_threshold;
+use edge_runtime::store::{Judge, RealFs, Started, Store, StoreError, Why};
 use shared::bundle::BundleId;
 use shared::wire::StorePointer;
 
@@ -39,15 +39,14 @@ pub fn choose(config: &StationConfig) -> anyhow::Result<Chosen> {
     if let Some(path) = &config.bundle {
         let file = BundleFile::read(path)?;
         let refused = || format!("{}: refused", path.display());
-        let id = judge.trust().verify(file.bytes()).with_context(refused)?.id();
-        let tried =
-            judge.try_in_child(path).with_context(|| format!("{}: the bundle is not loaded", path.display()))?;
-        ensure!(
-            id.to_string() == tried.bundle,
-            "{}: found another bundle than the one just tried; start again",
-            path.display()
-        );
+        // What was confirmed from the store is the least that is taken by another way, too.
+        let id = judge.check(file.bytes(), Some(&store.floor()?)).with_context(refused)?.id;
+        judge.try_in_child(path, id).with_context(|| format!("{}: the bundle is not loaded", path.display()))?;
         return Ok(Chosen { file, pointer: None, trial: None });
+    }
+    if let Some(pointer) = store.pointer()?.filter(|pointer| !pointer.confirmed && pointer.tries_left > 0) {
+        // What is wrong with this station's own threshold is no fault of the bundle: it takes no try.
+        required_own_threshold(&config.state_dir, pointer.active, config.trust.threshold)?;
     }
     // Twice: the bundle on trial, then the one before, which is none.
     for _ in 0..2 {
@@ -56,10 +55,10 @@ pub fn choose(config: &StationConfig) -> anyhow::Result<Chosen> {
         let (id, is_trial, pointer) = (started.bundle.id, started.is_trial(), started.pointer);
         let file = BundleFile::from_bytes(started.bytes, &store.bundle_path(id));
         let chosen = Chosen { file, pointer: Some(pointer), trial: is_trial.then_some(id) };
-        // Its folder is named by its hash, under which it was just verified, and never changes.
-        match judge.try_in_child(chosen.file.path()) {
+        match judge.try_in_child(chosen.file.path(), id) {
             Ok(_) => return Ok(chosen),
-            Err(refusal) if !is_trial || pointer.previous.is_none() || matches!(refusal, Refusal::NotTried { .. }) => {
+            // What another try may not meet has taken one, and no more.
+            Err(refusal) if !is_trial || pointer.previous.is_none() || !refusal.is_final() => {
                 return Err(refusal)
                     .with_context(|| format!("{}: the bundle is not loaded", chosen.file.path().display()));
             }

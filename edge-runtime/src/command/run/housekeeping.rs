@@ -17,7 +17,7 @@ use edge_runtime::trial::{Stage, reached};
 use shared::bundle::BundleId;
 use shared::score::Threshold;
 use shared::verdict::FaultReason;
-use shared::wire::BundleTrust;
+use shared::wire::{BundleTrust, ThresholdSource};
 
 use super::keeping::Numbers;
 use super::line_thread::StartedLine;
@@ -50,6 +50,8 @@ pub struct Judging {
     pub product: String,
     /// The bundle's threshold, or the station's own for it.
     pub threshold: Threshold,
+    /// Whose it is.
+    pub threshold_source: ThresholdSource,
     /// The store, if the bundle comes from there.
     pub trial: Option<StoreTrial>,
 }
@@ -226,6 +228,7 @@ impl Keeper {
             unsigned_allowed: self.unsigned_allowed,
             product: &self.judging.product,
             threshold: self.judging.threshold,
+            threshold_source: self.judging.threshold_source,
             camera: &self.camera,
             store: self.judging.trial.as_ref().map(StoreTrial::status),
             swaps: watched.as_ref().map(|watched| &watched.swaps),

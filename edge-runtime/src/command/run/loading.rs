@@ -7,10 +7,11 @@ use edge_runtime::camera::SourceKind;
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::config::StationConfig;
 use edge_runtime::inspector::Inspector;
-use edge_runtime::own_threshold::read_own_threshold;
+use edge_runtime::own_threshold::required_own_threshold;
 use edge_runtime::reconstruct::TractReconstructor;
 use edge_runtime::trust::{Trust, signer_words};
 use shared::bundle::BundleId;
+use shared::wire::ThresholdSource;
 
 use super::chosen::Chosen;
 use super::housekeeping::Judging;
@@ -47,19 +48,24 @@ pub fn load(config: &StationConfig, trust: &Trust, chosen: Chosen, clock: Monoto
         SourceKind::Folder | SourceKind::Raw => u64::MAX,
         SourceKind::V4l | SourceKind::Pipe => u64::from(config.camera.max_age_ms) * 1000,
     };
-    let own = read_own_threshold(&config.state_dir, bundle.id())?;
+    let own = required_own_threshold(&config.state_dir, bundle.id(), config.trust.threshold)?;
     let mut inspector = Inspector::open(&bundle, clock, max_age_us)
         .with_context(|| format!("{}: the bundle cannot be used", file.path().display()))?
         .with_quality(config.camera.quality.limits()?);
-    if let Some(own) = &own {
-        inspector = inspector.at_station(&bundle, own)?;
-        log::lines::notice(&format!("this station's own threshold judges: {}", own.threshold()));
-    }
+    let (threshold_source, whose) = match &own {
+        Some(own) => {
+            inspector = inspector.at_station(&bundle, own)?;
+            (ThresholdSource::Station, "this station's own")
+        }
+        None => (ThresholdSource::Bundle, "the bundle's"),
+    };
+    log::lines::notice(&format!("{whose} threshold judges: {}", inspector.threshold()));
     let judging = Judging {
         bundle: bundle.id(),
         trust: bundle.trust(),
         product: bundle.manifest().product.to_string(),
         threshold: inspector.threshold(),
+        threshold_source,
         trial: pointer.map(|pointer| StoreTrial::new(config, pointer, bundle.id(), trial)),
     };
     let on_trial = trial.filter(|_| pointer.is_some_and(|pointer| pointer.previous.is_some()));

@@ -20,6 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use edge_runtime::acceptance::Refusal;
 use edge_runtime::camera::{self, SourceKind};
 use edge_runtime::clock::{Clock, MonotonicClock};
 use edge_runtime::config::{StationConfig, TriggerMode};
@@ -99,6 +100,8 @@ fn inspect(
     clock: MonotonicClock,
 ) -> anyhow::Result<&'static str> {
     let handle = &line.handle;
+    // What is no fault of a bundle on trial takes no try from it.
+    let source = camera::open(&config.camera).context("the camera cannot be opened")?;
     let chosen = chosen::choose(config)?;
     if signals.stop.load(Ordering::SeqCst) {
         return Ok("told to stop");
@@ -109,7 +112,6 @@ fn inspect(
     let running = judging.bundle;
     let keeping = Keeping::start(config, inspector.pipeline().preprocessing().accepted.max, clock)?;
     let numbers = keeping.shared();
-    let source = camera::open(&config.camera).context("the camera cannot be opened")?;
     let wired = config.trigger.mode == TriggerMode::Gpio;
     let events = move |event: &StationEvent<'_>| {
         // A camera that runs by itself owes frames always.
@@ -157,7 +159,8 @@ fn inspect(
             let is_fit = self_test(station.inspector_mut(), &bundle, &trust, handle, &numbers);
             if let Some(id) = bundle.on_trial.filter(|_| !is_fit) {
                 chosen::give_up(config, id, "its self-test failed")?;
-                bail!("the bundle on trial failed its self-test; the one before runs from the next start on");
+                let message = "the bundle on trial failed; the one before runs from the next start on".to_owned();
+                return Err(Refusal::SelfTest { message }.into());
             }
         }
         numbers.attempted();

@@ -191,8 +191,8 @@ impl Swapper {
         let chosen = Chosen { file, pointer: Some(started.pointer), trial: is_trial.then_some(id) };
         let may_go_back = is_trial && started.pointer.previous.is_some();
         // As at a start: whether the bundle may run is asked of a child first.
-        let loaded = match self.judge.try_in_child(&path) {
-            Err(refusal) => Err((anyhow!("{}", chain(&refusal)), refusal.code() != 1)),
+        let loaded = match self.judge.try_in_child(&path, id) {
+            Err(refusal) => Err((anyhow!("{}", chain(&refusal)), refusal.is_final())),
             Ok(_) => {
                 let loading = AssertUnwindSafe(|| self.load(chosen));
                 panic::catch_unwind(loading)
