@@ -24,7 +24,7 @@ GATE, BUDGET, PULSE, INTERVAL = 8.0, 7.5, 0.4, 3.0
 # How far an accept edge may lie from its part's gate, seen from outside.
 JITTER = 0.4
 WATCHDOG = 4.0
-START = 60.0
+START = 180.0
 SHORT = {"kills": 6}
 
 CONFIGURATION = f"""
