@@ -112,14 +112,16 @@ pub fn read_own_threshold(state_dir: &Path, bundle: BundleId) -> Result<Option<S
 }
 
 /// Whether neither the file nor anything that would lead to it is wrong: a link that leads nowhere, or a file where a
-/// folder is expected, hides a threshold that may be there.
+/// folder is expected, hides a threshold that may be there. A file in place of the state folder itself is as good as
+/// none: nothing was ever kept there.
 fn never_was(state_dir: &Path, path: &Path) -> bool {
     let is_gone = |path: &Path| {
         path.symlink_metadata()
             .is_err_and(|error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
     };
     let mut above = path.ancestors().skip(1).take_while(|above| above.starts_with(state_dir));
-    is_gone(path) && above.all(|folder| folder.is_dir() || is_gone(folder))
+    let is_right = |folder: &Path| folder.is_dir() || is_gone(folder) || (folder == state_dir && folder.is_file());
+    is_gone(path) && above.all(is_right)
 }
 
 /// The threshold that the configuration asks for.
