@@ -22,7 +22,7 @@ pub mod calibration;
 pub mod camera;
 pub mod clock;
 pub mod commissioning;
-#[cfg(feature = "config")]
+#[cfg(all(feature = "station", target_os = "linux"))]
 pub mod config;
 pub mod events;
 pub mod frame;

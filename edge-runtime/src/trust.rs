@@ -238,7 +238,7 @@ pub fn read_keys<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Keys,
     Ok(keys)
 }
 
-#[cfg(feature = "config")]
+#[cfg(feature = "station")]
 impl Trust {
     /// What the configuration asks for. Reads the files of keys that it names.
     ///

@@ -53,7 +53,7 @@ With --json, one object a line and station:
 pub struct FlashArgs {
     /// The bundle
     pub bundle: PathBuf,
-    /// A station: [user@]host[:port]; may be given again
+    /// A station: `[user@]host[:port]`; may be given again
     #[arg(long, value_name = "STATION")]
     pub to: Vec<Address>,
     /// File of stations, one a line; text after # is left out
