@@ -28,6 +28,7 @@ pub mod events;
 pub mod frame;
 pub mod inspector;
 pub mod line;
+#[cfg(all(feature = "station", target_os = "linux"))]
 pub mod own_threshold;
 #[cfg(any(feature = "files", feature = "tract"))]
 mod panic_guard;
