@@ -3,6 +3,9 @@
 //! The model squares every pixel. A frame of black and white pixels is redrawn as it is and passes; a gray one is
 //! redrawn darker and rejected.
 
+#[path = "support/seal.rs"]
+mod seal;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -15,9 +18,9 @@ use edge_runtime::reconstruct::onnx_proto::{
 };
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use prost::Message;
+use seal::seal;
 use serde_json::Value as Json;
-use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
-use shared::bundle::{GoldenFrame, GoldenFrames, GoldenVerdict, MAX_TABLE_LEN, SectionKind, encode_table};
+use shared::bundle::{GoldenFrame, GoldenFrames, GoldenVerdict, SectionKind};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::image::{GrayView, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
@@ -101,16 +104,9 @@ fn sealed(golden: Option<&[u8]>) -> Vec<u8> {
     let mut encoded = vec![0; Manifest::MAX_LEN];
     let length = manifest.encode(&mut encoded).unwrap();
     encoded.truncate(length);
-    let mut table = vec![0; MAX_TABLE_LEN];
     let mut sections = vec![(SectionKind::Manifest, &encoded[..]), (SectionKind::Onnx, &onnx[..])];
     sections.extend(golden.map(|golden| (SectionKind::GoldenFrames, golden)));
-    let length = encode_table(&sections, &mut table).unwrap();
-    table.truncate(length);
-    sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
-    let mut block = [0; MAX_BLOCK_LEN];
-    let length = encode_block(&[], &mut block).unwrap();
-    table.extend_from_slice(&block[..length]);
-    table
+    seal(&sections)
 }
 
 /// A black frame, and a gray one of which the golden reconstruction has the level `redrawn`. The model gives 64.

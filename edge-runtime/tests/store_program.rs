@@ -2,6 +2,9 @@
 //! trial, and the way back. Row U9 of the fault matrix with the real program.
 #![cfg(target_os = "linux")]
 
+#[path = "support/seal.rs"]
+mod seal;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,9 +14,9 @@ use std::time::Duration;
 use edge_runtime::acceptance::{Accepted, Refusal, check, product};
 use edge_runtime::store::{Fs, Judge, RealFs, Store, TrialLength};
 use edge_runtime::trust::Trust;
+use seal::seal;
 use serde_json::Value;
-use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
-use shared::bundle::{Bundle, BundleId, GoldenFrame, GoldenFrames, MAX_TABLE_LEN, SectionKind, encode_table};
+use shared::bundle::{Bundle, BundleId, GoldenFrame, GoldenFrames, SectionKind};
 use shared::score::Score;
 use shared::wire::{Manifest, Name, VersionFloor};
 
@@ -31,19 +34,7 @@ fn sealed_with(kind: SectionKind, bytes: &[u8]) -> Vec<u8> {
     let bundle = Bundle::verify(&original).unwrap();
     let of = |found: SectionKind, old| if found == kind { bytes } else { old };
     let sections: Vec<_> = bundle.sections().map(|section| (section.kind, of(section.kind, section.bytes))).collect();
-    let mut table = vec![0; MAX_TABLE_LEN];
-    let length = encode_table(&sections, &mut table).unwrap();
-    table.truncate(length);
-    sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
-    table.extend(unsigned());
-    table
-}
-
-/// The signature block of a bundle that nobody signed.
-fn unsigned() -> Vec<u8> {
-    let mut block = [0; MAX_BLOCK_LEN];
-    let length = encode_block(&[], &mut block).unwrap();
-    block[..length].to_vec()
+    seal(&sections)
 }
 
 /// Another bundle with the same model.
@@ -194,7 +185,8 @@ fn what_is_refused_has_its_exit_code_and_changes_nothing() {
     station.install(&good);
     let before = station.store();
     let mut changed = good.clone();
-    let last = good.len() - unsigned().len() - 1;
+    // The last byte of the last section: the signature block of no signatures has 12.
+    let last = good.len() - 13;
     changed[last] ^= 1;
     let no_model = sealed_with(SectionKind::Onnx, b"no model");
     let cases: [(&[u8], i32, &str); 5] = [
@@ -227,12 +219,7 @@ fn unproven_bundle() -> Vec<u8> {
         .filter(|section| section.kind != SectionKind::GoldenFrames)
         .map(|section| (section.kind, section.bytes))
         .collect();
-    let mut table = vec![0; MAX_TABLE_LEN];
-    let length = encode_table(&sections, &mut table).unwrap();
-    table.truncate(length);
-    sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
-    table.extend(unsigned());
-    table
+    seal(&sections)
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use edge_runtime::pipeline::Pipeline;
 use edge_runtime::reconstruct::{ReconstructError, Reconstructor};
-use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
-use shared::bundle::{GoldenFrame, GoldenFrames, GoldenVerdict, MAX_TABLE_LEN, SectionKind, encode_table};
+use shared::bundle::{GoldenFrame, GoldenFrames, GoldenVerdict, SectionKind};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::image::{GrayView, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
@@ -89,12 +88,5 @@ pub fn seal(onnx: &[u8], frames: &[Redrawing]) -> Vec<u8> {
     if !frames.is_empty() {
         sections.push((SectionKind::GoldenFrames, &golden));
     }
-    let mut table = vec![0; MAX_TABLE_LEN];
-    let length = encode_table(&sections, &mut table).unwrap();
-    table.truncate(length);
-    sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
-    let mut block = [0; MAX_BLOCK_LEN];
-    let length = encode_block(&[], &mut block).unwrap();
-    table.extend_from_slice(&block[..length]);
-    table
+    super::seal::seal(&sections)
 }

@@ -8,3 +8,5 @@ mod bundle;
 mod hostile;
 mod outputs;
 mod refused;
+#[path = "../support/seal.rs"]
+mod seal;

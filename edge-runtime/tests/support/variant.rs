@@ -1,12 +1,14 @@
 //! The default bundle, and variants of it sealed anew: another threshold, another model.
 
+#[path = "seal.rs"]
+mod seal;
+
 use std::fs;
 use std::path::Path;
 
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::inspector::open_pipeline;
-use shared::bundle::signature::{MAX_BLOCK_LEN, encode_block};
-use shared::bundle::{Bundle, GoldenFrame, GoldenFrames, GoldenVerdict, MAX_TABLE_LEN, SectionKind, encode_table};
+use shared::bundle::{Bundle, GoldenFrame, GoldenFrames, GoldenVerdict, SectionKind};
 use shared::image::GrayView;
 use shared::score::{Score, Threshold};
 use shared::wire::{Manifest, ThresholdEvidence};
@@ -15,17 +17,10 @@ pub fn default_bundle() -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/default/station.bundle")).unwrap()
 }
 
-fn seal(original: &Bundle<'_>, replaced: &[(SectionKind, &[u8])]) -> Vec<u8> {
+fn sealed(original: &Bundle<'_>, replaced: &[(SectionKind, &[u8])]) -> Vec<u8> {
     let of = |kind: SectionKind, old| replaced.iter().find(|(found, _)| *found == kind).map_or(old, |(_, new)| *new);
     let sections: Vec<_> = original.sections().map(|section| (section.kind, of(section.kind, section.bytes))).collect();
-    let mut table = vec![0; MAX_TABLE_LEN];
-    let length = encode_table(&sections, &mut table).unwrap();
-    table.truncate(length);
-    sections.iter().for_each(|(_, bytes)| table.extend_from_slice(bytes));
-    let mut block = [0; MAX_BLOCK_LEN];
-    let length = encode_block(&[], &mut block).unwrap();
-    table.extend_from_slice(&block[..length]);
-    table
+    seal::seal(&sections)
 }
 
 /// A manifest that rejects from `threshold` on, chosen by hand.
@@ -43,7 +38,7 @@ pub fn with_another_threshold(raw: u32) -> Vec<u8> {
     let original = default_bundle();
     let bundle = Bundle::verify(&original).unwrap();
     let threshold = Threshold::new(bundle.manifest().threshold.raw() + raw).unwrap();
-    seal(&bundle, &[(SectionKind::Manifest, &manifest(&bundle, threshold))])
+    sealed(&bundle, &[(SectionKind::Manifest, &manifest(&bundle, threshold))])
 }
 
 /// Another model, `onnx`, with golden frames of its own; half of them are rejected by its threshold.
@@ -52,7 +47,7 @@ pub fn with_another_model(onnx: &[u8]) -> Vec<u8> {
     let bundle = Bundle::verify(&original).unwrap();
     let size = bundle.manifest().model.size;
     // What the model makes of the inputs: with no golden frames yet.
-    let unproven = seal(&bundle, &[(SectionKind::Onnx, onnx)]);
+    let unproven = sealed(&bundle, &[(SectionKind::Onnx, onnx)]);
     let mut pipeline = open_pipeline(&Bundle::verify(&unproven).unwrap()).unwrap();
     let redrawn: Vec<(Vec<u8>, Vec<u8>, Score)> = bundle
         .golden_frames()
@@ -78,7 +73,7 @@ pub fn with_another_model(onnx: &[u8]) -> Vec<u8> {
         })
         .collect();
     let golden: Vec<u8> = GoldenFrames::encode(size, frames.into_iter()).collect();
-    seal(
+    sealed(
         &bundle,
         &[
             (SectionKind::Manifest, &manifest(&bundle, threshold)),

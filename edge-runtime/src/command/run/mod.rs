@@ -1,7 +1,8 @@
 //! `run`: the station. Opens everything in the order of safety, then inspects until told to stop.
 //!
 //! Threads: this one captures and judges; `line` moves the outputs; `housekeeping` tells the service manager and writes
-//! the status; `swap` loads another bundle beside the running one; `images` writes images. Only the first two can make a part pass, and only together.
+//! the status; `swap` loads another bundle beside the running one; `images` writes images. Only the first two can make a
+//! part pass, and only together.
 
 mod chosen;
 mod housekeeping;
