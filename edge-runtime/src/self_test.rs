@@ -75,9 +75,11 @@ pub enum SelfTestError {
     },
     /// The integers came out otherwise. They are exact on every processor.
     #[error(
-        "golden frame {frame}: found the score {found} for the golden pair, expected exactly {expected}; this program does \
-         not score as the one that sealed the bundle, or the processor computes wrongly: use another station or seal the \
-         bundle again"
+        "golden frame {frame}: found the score {} for the golden pair, expected exactly {} (in units of 2^-24); this program \
+         does not score as the one that sealed the bundle, or the processor computes wrongly: use another station or seal \
+         the bundle again",
+        found.raw(),
+        expected.raw()
     )]
     IntegerScore {
         /// The frame.

@@ -289,7 +289,14 @@ fn self_test_proves_or_fails_or_says_that_there_is_nothing_to_compare() {
         ("right", 0, "proven", 2, Json::from(0), ""),
         ("station.bundle", 0, "unproven", 0, Json::Null, ""),
         ("redrawn", 1, "failed", 2, Json::Null, "golden frame 1: found the gray level 64 at (0, 0)"),
-        ("scored", 1, "failed", 2, Json::Null, "golden frame 1: found the score 0.062991 for the golden pair"),
+        (
+            "scored",
+            1,
+            "failed",
+            2,
+            Json::Null,
+            "golden frame 1: found the score 1056816 for the golden pair, expected exactly 1056817",
+        ),
     ] {
         let output = station.run(&["self-test", "--bundle", bundle, "--json"]);
         assert_eq!(output.status.code(), Some(code), "{bundle}: {}", text(&output.stderr));
