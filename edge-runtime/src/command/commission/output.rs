@@ -45,7 +45,7 @@ pub fn print(out: &mut impl Write, findings: &Findings, parts: &Parts) -> io::Re
     writeln!(out, "threshold     {threshold}, {whose}, was {}", findings.before.threshold)?;
     writeln!(out, "promise       {promised}")?;
     if let Some(found) = &findings.repeatability {
-        let distance = found.distance_in_deviations().map_or("no scatter".to_owned(), |far| format!("{far:.1} s"));
+        let distance = found.distance_in_deviations().map_or("any number of s".to_owned(), |far| format!("{far:.1} s"));
         writeln!(
             out,
             "one part      mean {:.6}, range {:.6}, s = {:.6}; below the threshold by {distance}",
