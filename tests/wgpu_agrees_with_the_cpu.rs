@@ -3,9 +3,10 @@
 
 use burn::tensor::Device;
 use host_trainer::device::DeviceChoice;
-use host_trainer::model::compact;
+use host_trainer::model::{Placement, unet};
 use host_trainer::render::render_good;
 use host_trainer::training::{HistoryEntry, Length, Task, TrainingConfig, Unobserved, train};
+use shared::image::Size;
 
 /// The largest difference allowed between the losses of the two devices after up to five steps. Both compute in
 /// float32; sums in another order differ by 1e-7, and Adam's first steps, which look at little but a gradient's sign,
@@ -24,9 +25,9 @@ fn five_steps(device: &Device) -> Vec<HistoryEntry> {
         validate_every: 1,
         ..TrainingConfig::default()
     };
-    let architecture = compact();
+    let architecture = unet(Size { width: 128, height: 128 }, Placement::Fixed);
     let (training, validation) = frames.split_at(4);
-    let task = Task { architecture: &architecture, training, validation, config: &config, device };
+    let task = Task { architecture: &architecture, image_size: architecture.size, training, validation, config: &config, device };
     train(&task, None, &mut Unobserved).unwrap().history
 }
 

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use host_trainer::augmentation::{Handicap, Light};
 use host_trainer::device::DeviceChoice;
 use host_trainer::model::compact;
 use host_trainer::training::{Length, Observer, Progress, Task, TrainingConfig, train};
@@ -77,10 +78,23 @@ fn trainer_steps(count: usize) -> Result<Vec<f64>> {
     let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
     // The one look at the validation images comes with the last step, which does not count.
     let steps = WARM_UP + count + 1;
-    let config = TrainingConfig { length: Length::Steps(steps), validate_every: steps, ..TrainingConfig::default() };
+    let config = TrainingConfig {
+        length: Length::Steps(steps),
+        validate_every: steps,
+        light: Light::new(0.0).context("no variation is one")?,
+        handicap: Handicap::None,
+        ..TrainingConfig::default()
+    };
     let device = DeviceChoice::Cpu.select()?.device;
     let validation = &images[..1];
-    let task = Task { architecture: &architecture, training: &images, validation, config: &config, device: &device };
+    let task = Task {
+        architecture: &architecture,
+        image_size: architecture.size,
+        training: &images,
+        validation,
+        config: &config,
+        device: &device,
+    };
     let mut clock = Ends(Vec::with_capacity(steps));
     train(&task, None, &mut clock)?;
     let Ends(mut ends) = clock;

@@ -11,6 +11,7 @@ use host_trainer::model::Weights;
 use host_trainer::render::{RenderConfig, write_dataset};
 use host_trainer::training::checkpoint::RunIdentity;
 use host_trainer::training::{Checkpoint, TrainingConfig, TrainingState};
+use shared::image::Size;
 use image::{DynamicImage, GrayImage, ImageFormat};
 use serde_json::Value;
 
@@ -120,7 +121,8 @@ fn refusals_say_what_was_found_and_what_to_do() {
 #[test]
 fn an_interrupted_training_is_not_written_over() {
     let scene = scene();
-    let architecture = host_trainer::model::compact();
+    let size = Size { width: 128, height: 128 };
+    let architecture = host_trainer::model::unet(size, host_trainer::model::Placement::Fixed);
     let state = TrainingState {
         step: 0,
         weights: Weights::initial(&architecture, 1),
@@ -132,6 +134,8 @@ fn an_interrupted_training_is_not_written_over() {
     };
     let identity = RunIdentity {
         architecture: architecture.name.into(),
+        window: (128, 128),
+        image: (128, 128),
         device: "CPU".into(),
         images_sha256: String::new(),
         libraries: Default::default(),

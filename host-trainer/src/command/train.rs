@@ -7,7 +7,6 @@ use shared::wire::FIRST_RELEASE;
 use crate::cli::TrainArgs;
 use crate::dataset::OnUnreadable;
 use crate::job::{Artifacts, Job};
-use crate::model::compact;
 use crate::settings::TrainSettings;
 use crate::training::{Checkpoint, Ended};
 use crate::watch::{CHECKPOINT_FILE, Keeping};
@@ -44,11 +43,11 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
 fn settings(args: &TrainArgs, checkpoint: &Path) -> anyhow::Result<TrainSettings> {
     let file = args.config.as_deref().map(TrainSettings::read).transpose()?.unwrap_or_default();
     let given = args.settings.clone().over(file);
-    let former = if args.resume { Checkpoint::read(checkpoint, &compact())? } else { None };
+    let former = if args.resume { Checkpoint::settings(checkpoint)? } else { None };
     Ok(match former {
-        Some(former) => {
-            let asked = TrainSettings::from_table(&former.request, checkpoint)?;
-            given.with_preset().over(TrainSettings::from(&former.identity.training)).over(asked)
+        Some((training, request)) => {
+            let asked = TrainSettings::from_table(&request, checkpoint)?;
+            given.with_preset().over(TrainSettings::from(&training)).over(asked)
         }
         None => given,
     })

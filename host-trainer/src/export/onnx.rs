@@ -49,6 +49,9 @@ pub fn to_onnx(architecture: &Architecture, weights: &Weights) -> Vec<u8> {
                 input: vec![format!("layer{index:02}.pixels")],
                 ..Default::default()
             },
+            LayerSpec::Add(from) => {
+                NodeProto { op_type: "Add".into(), input: vec![tensor_after(*from)], ..Default::default() }
+            }
             LayerSpec::Sigmoid => NodeProto { op_type: "Sigmoid".into(), ..Default::default() },
         };
         node.name = format!("node{index:02}");

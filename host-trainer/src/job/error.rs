@@ -13,6 +13,7 @@ use crate::device::NoAdapter;
 use crate::export::ParityError;
 use crate::export::bundle::SealError;
 use crate::files::FileError;
+use crate::model::UnfitSize;
 use crate::report::ReportError;
 use crate::scoring::ScoringError;
 use crate::training::{CheckpointError, TrainingError};
@@ -28,6 +29,8 @@ pub enum JobError {
     Device(#[from] NoAdapter),
     #[error(transparent)]
     Unreadable(#[from] UnreadableImages),
+    #[error(transparent)]
+    Network(#[from] UnfitSize),
     #[error(transparent)]
     Training(#[from] TrainingError),
     #[error(transparent)]

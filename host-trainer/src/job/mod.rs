@@ -13,6 +13,7 @@ use edge_runtime::reconstruct::TractReconstructor;
 use edge_runtime::self_test::self_test;
 use shared::bundle::Bundle;
 use shared::difference::{Pooling, ScoreRecipe};
+use shared::image::Size;
 use shared::score::Score;
 use shared::similarity::Metric;
 use shared::wire::{CameraName, Manifest, ModelInterface, Name};
@@ -28,7 +29,7 @@ use crate::export::bundle::SealError;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::export::{check_parity, golden, seal_with_golden, to_onnx};
 use crate::files::{FileError, write_atomically};
-use crate::model::{Architecture, compact};
+use crate::model::{Architecture, Placement};
 use crate::progress;
 use crate::report::{loss_svg, training_page};
 use crate::scoring::score_loaded;
@@ -43,6 +44,9 @@ pub use record::{GoldenRecord, Promise, TrainingRecord};
 /// The score that a new bundle uses: the largest value of the smoothed SSIM difference map. A mean drowns small
 /// defects. The radius gives three box passes the spread of a Gaussian of sigma = side / 32.
 pub const DEFAULT_RECIPE: ScoreRecipe = ScoreRecipe::new(Metric::Ssim, Pooling::SmoothedMaximum { radius: 4 });
+
+/// The size of the network's input.
+const INPUT: Size = Size { width: 128, height: 128 };
 
 /// What to make a bundle from, and how.
 #[derive(Clone, Debug)]
@@ -107,8 +111,9 @@ impl Job {
             self.threshold.plan(Supply::of_split(most, calibration_images(most)))?;
         }
         let selected = self.device.select()?;
-        let architecture = compact();
-        let kept = kept(keeping, &architecture)?;
+        let network = self.training.model.network(INPUT, Placement::Fixed)?;
+        let (learner, architecture) = (&network.training, &network.exported);
+        let kept = kept(keeping, learner)?;
 
         let bar = progress::counting("loading", good.files.len() as u64);
         let loaded = load_good(&good, architecture.size, self.on_unreadable, &|| bar.inc(1));
@@ -134,7 +139,8 @@ impl Job {
 
         let (training, validation) = (part(&images, &split.training), part(&images, &split.validation));
         let task = Task {
-            architecture: &architecture,
+            architecture: learner,
+            image_size: architecture.size,
             training: &training,
             validation: &validation,
             config: &self.training,
@@ -142,6 +148,8 @@ impl Job {
         };
         let identity = RunIdentity {
             architecture: architecture.name.into(),
+            window: sides(learner.size),
+            image: sides(architecture.size),
             device: selected.description.clone(),
             images_sha256: hex(&images.fingerprint),
             libraries: versions::libraries(),
@@ -153,11 +161,11 @@ impl Job {
         let trained = train(&task, state, &mut watch)?;
         drop(watch);
 
-        let onnx = to_onnx(&architecture, &trained.weights);
+        let onnx = to_onnx(architecture, &trained.weights);
         let pixels = usize::from(architecture.size.width) * usize::from(architecture.size.height);
         let extremes = [vec![0; pixels], vec![255; pixels], (0..pixels).map(|i| (i * 97) as u8).collect()];
         let frames = part(&images, &split.validation).into_iter().chain(extremes.iter().map(Vec::as_slice));
-        let (tract, parity) = check_parity(&architecture, &trained.weights, &onnx, frames)?;
+        let (tract, parity) = check_parity(architecture, &trained.weights, &onnx, frames)?;
 
         let mut pipeline = Pipeline::new(images.preprocessing, DEFAULT_RECIPE, tract)?;
         let calibration = score_loaded(&mut pipeline, &images, &split.calibration)?;
@@ -307,6 +315,11 @@ fn prove(pipeline: &mut Pipeline<TractReconstructor>, bundle: &[u8]) -> Result<(
     let bundle = Bundle::verify(bundle).map_err(SealError::from)?;
     self_test(pipeline, bundle.golden_frames(), bundle.manifest().threshold, &MonotonicClock::new())?;
     Ok(())
+}
+
+/// Width and height.
+fn sides(size: Size) -> (u16, u16) {
+    (size.width, size.height)
 }
 
 /// The images of one part of the split.

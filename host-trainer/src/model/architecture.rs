@@ -1,4 +1,5 @@
-//! What a network looks like, apart from its numbers: an ordered list of layers, each fed by the one before.
+//! What a network looks like, apart from its numbers: an ordered list of layers, each fed by the one before, some by an
+//! earlier one too.
 //!
 //! Both the burn module and the ONNX writer are made from this list. It knows neither tensors nor protobuf.
 
@@ -31,6 +32,9 @@ pub enum LayerSpec {
     /// Adds a learned number to each pixel, the same for every image; `[1, height, width]`. It starts at the mean good
     /// image, so that training spends its steps on how parts differ.
     PixelBias(Size),
+    /// Adds the output of the layer with this number, an earlier one of the same shape: a skip connection. The layer
+    /// that is added is no convolution followed by a rectifier, since those two are computed as one.
+    Add(usize),
     /// `1 / (1 + exp(-x))` element by element.
     Sigmoid,
 }
@@ -76,7 +80,7 @@ impl LayerSpec {
                 let shape = vec![1, usize::from(size.height), usize::from(size.width)];
                 return vec![ParameterSpec { name: format!("layer{index:02}.pixels"), shape, init_std: 0.0 }];
             }
-            Self::LeakyRelu(_) | Self::Sigmoid => return Vec::new(),
+            Self::LeakyRelu(_) | Self::Add(_) | Self::Sigmoid => return Vec::new(),
         };
         vec![
             ParameterSpec { name: format!("layer{index:02}.weight"), shape, init_std: (2.0 / (1.04 * fan)).sqrt() },
@@ -89,6 +93,11 @@ impl Architecture {
     /// All parameter tensors in the order of the layers.
     pub(crate) fn parameters(&self) -> Vec<ParameterSpec> {
         self.layers.iter().enumerate().flat_map(|(index, layer)| layer.parameters(index)).collect()
+    }
+
+    /// Whether the network treats every place of the image alike, so that its weights fit images of another size.
+    pub fn is_free_of_place(&self) -> bool {
+        !self.layers.iter().any(|layer| matches!(layer, LayerSpec::PixelBias(_)))
     }
 
     /// How many numbers the network learns.

@@ -1,5 +1,7 @@
 //! The network as a burn module: the layers of an [`Architecture`] with their [`Weights`] on a device.
 
+use std::collections::BTreeMap;
+
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Initializer, LeakyRelu, LeakyReluConfig, PaddingConfig2d, Sigmoid};
@@ -20,6 +22,7 @@ enum Layer {
     Conv(Conv2d),
     ConvTranspose(ConvTranspose2d),
     LeakyRelu(LeakyRelu),
+    Add(Skip),
     PixelBias(PixelBias),
     Sigmoid(Sigmoid),
 }
@@ -29,6 +32,12 @@ enum Layer {
 struct PixelBias {
     /// `[1, height, width]`
     pixels: Param<Tensor<3>>,
+}
+
+/// The number of the layer whose output is added.
+#[derive(Module, Debug)]
+struct Skip {
+    from: usize,
 }
 
 impl Autoencoder {
@@ -55,12 +64,14 @@ impl Autoencoder {
     /// - input: `[batch, 1, height, width]`, values in 0 to 1
     /// - output: the same
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let mut layers = self.layers.iter().peekable();
+        let mut skipped = self.skips();
+        let mut layers = self.layers.iter().enumerate().peekable();
         let mut x = input;
-        while let Some(layer) = layers.next() {
+        while let Some((mut index, layer)) = layers.next() {
             let leak = match (layer, layers.peek()) {
-                (Layer::Conv(_) | Layer::ConvTranspose(_), Some(Layer::LeakyRelu(leaky))) => {
+                (Layer::Conv(_) | Layer::ConvTranspose(_), Some((_, Layer::LeakyRelu(leaky)))) => {
                     layers.next();
+                    index += 1;
                     leaky.negative_slope
                 }
                 _ => 1.0,
@@ -75,11 +86,27 @@ impl Autoencoder {
                     transposed_convolution(x, conv.weight.val(), bias, conv.stride[0], conv.padding[0], leak)
                 }
                 Layer::LeakyRelu(leaky) => leaky.forward(x),
+                Layer::Add(skip) => match skipped.remove(&skip.from).flatten() {
+                    Some(earlier) => sum(x, earlier),
+                    None => unreachable!("an architecture adds the output of an earlier layer, once"),
+                },
                 Layer::PixelBias(bias) => x + bias.pixels.val().unsqueeze(),
                 Layer::Sigmoid(sigmoid) => sigmoid.forward(x),
             };
+            if let Some(kept) = skipped.get_mut(&index) {
+                *kept = Some(x.clone());
+            }
         }
         x
+    }
+
+    /// A place for each output that a later layer adds.
+    fn skips(&self) -> BTreeMap<usize, Option<Tensor<4>>> {
+        let from = self.layers.iter().filter_map(|layer| match layer {
+            Layer::Add(skip) => Some((skip.from, None)),
+            _ => None,
+        });
+        from.collect()
     }
 
     /// Reads the numbers back from the device.
@@ -96,7 +123,7 @@ impl Autoencoder {
                     values.push(floats(bias.pixels.val().into_data()));
                     continue;
                 }
-                Layer::LeakyRelu(_) | Layer::Sigmoid(_) => continue,
+                Layer::LeakyRelu(_) | Layer::Add(_) | Layer::Sigmoid(_) => continue,
             };
             values.push(floats(weight.into_data()));
             values.extend(bias.as_ref().map(|bias| floats(bias.val().into_data())));
@@ -140,6 +167,7 @@ impl Layer {
             }
             LayerSpec::LeakyRelu(slope) => Self::LeakyRelu(LeakyReluConfig::new().with_negative_slope(slope).init()),
             LayerSpec::PixelBias(_) => Self::PixelBias(PixelBias { pixels: parameters.next() }),
+            LayerSpec::Add(from) => Self::Add(Skip { from }),
             LayerSpec::Sigmoid => Self::Sigmoid(Sigmoid::new()),
         }
     }
@@ -159,6 +187,12 @@ impl<'a, I: Iterator<Item = (usize, &'a WeightTensor)>> Parameters<'_, I> {
         let value = if self.device.is_autodiff() { value.require_grad() } else { value };
         Param::initialized(ParamId::from(index as u64 + 1), value)
     }
+}
+
+/// Adds two results of convolutions in the order in which they lie in memory on the CPU: pixel by pixel.
+fn sum(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+    const PIXEL_BY_PIXEL: [isize; 4] = [0, 2, 3, 1];
+    (a.permute(PIXEL_BY_PIXEL) + b.permute(PIXEL_BY_PIXEL)).permute([0, 3, 1, 2])
 }
 
 fn padding(conv: &Conv2d) -> usize {

@@ -2,9 +2,9 @@
 
 use shared::image::Size;
 
-use super::architecture::{Architecture, ConvShape, LayerSpec};
+use super::architecture::{Architecture, LayerSpec};
+use super::chain::Chain;
 
-const LEAK: f64 = 0.2;
 const SIDE: u16 = 128;
 const LATENT: usize = 100;
 
@@ -14,7 +14,7 @@ const LATENT: usize = 100;
 /// The decoder differs from the paper's: each doubling is a 3x3 convolution followed by a 2x2 transposed convolution
 /// of stride 2. Kernel equal to stride is the case that inference engines compute without overlapping sums.
 pub fn compact() -> Architecture {
-    let mut chain = Chain { channels: 1, layers: Vec::new() };
+    let mut chain = Chain::new();
     // 128 -> 64 -> 32 -> 32 -> 16 -> 16 -> 8 -> 8 -> 8 -> 1
     for (channels, kernel, stride) in
         [(32, 4, 2), (32, 4, 2), (32, 3, 1), (64, 4, 2), (64, 3, 1), (128, 4, 2), (64, 3, 1), (32, 3, 1)]
@@ -25,46 +25,16 @@ pub fn compact() -> Architecture {
     chain.conv_transpose(32, 8, 1).leaky_relu();
     chain.conv(64, 3, 1, 1).leaky_relu();
     chain.conv(128, 3, 1, 1).leaky_relu();
-    chain.double(64).leaky_relu();
+    chain.conv(64, 3, 1, 1).leaky_relu().conv_transpose(64, 2, 2).leaky_relu();
     chain.conv(64, 3, 1, 1).leaky_relu();
-    chain.double(32).leaky_relu();
+    chain.conv(32, 3, 1, 1).leaky_relu().conv_transpose(32, 2, 2).leaky_relu();
     chain.conv(32, 3, 1, 1).leaky_relu();
-    chain.double(16).leaky_relu();
+    chain.conv(16, 3, 1, 1).leaky_relu().conv_transpose(16, 2, 2).leaky_relu();
     chain.conv(16, 3, 1, 1).leaky_relu();
     chain.conv_transpose(1, 2, 2);
     let size = Size { width: SIDE, height: SIDE };
     chain.layers.extend([LayerSpec::PixelBias(size), LayerSpec::Sigmoid]);
     Architecture { name: "compact", size, layers: chain.layers }
-}
-
-/// Layers so far and the channels that the last of them puts out.
-struct Chain {
-    channels: usize,
-    layers: Vec<LayerSpec>,
-}
-
-impl Chain {
-    fn conv(&mut self, channels_out: usize, kernel: usize, stride: usize, padding: usize) -> &mut Self {
-        let channels_in = std::mem::replace(&mut self.channels, channels_out);
-        self.layers.push(LayerSpec::Conv(ConvShape { channels_in, channels_out, kernel, stride, padding }));
-        self
-    }
-
-    fn conv_transpose(&mut self, channels_out: usize, kernel: usize, stride: usize) -> &mut Self {
-        let channels_in = std::mem::replace(&mut self.channels, channels_out);
-        self.layers.push(LayerSpec::ConvTranspose(ConvShape { channels_in, channels_out, kernel, stride, padding: 0 }));
-        self
-    }
-
-    fn leaky_relu(&mut self) -> &mut Self {
-        self.layers.push(LayerSpec::LeakyRelu(LEAK));
-        self
-    }
-
-    /// Doubles width and height: a 3x3 convolution, then a transposed one whose kernel equals its stride.
-    fn double(&mut self, channels_out: usize) -> &mut Self {
-        self.conv(channels_out, 3, 1, 1).leaky_relu().conv_transpose(channels_out, 2, 2)
-    }
 }
 
 #[cfg(test)]
@@ -88,7 +58,7 @@ mod tests {
                     side = (side - 1) * c.stride + c.kernel - 2 * c.padding;
                 }
                 LayerSpec::PixelBias(size) => assert_eq!(usize::from(size.width), side),
-                LayerSpec::LeakyRelu(_) | LayerSpec::Sigmoid => {}
+                LayerSpec::LeakyRelu(_) | LayerSpec::Add(_) | LayerSpec::Sigmoid => {}
             }
         }
         assert_eq!((channels, side), (1, usize::from(SIDE)));

@@ -6,10 +6,15 @@
 
 mod architecture;
 mod autoencoder;
+mod chain;
 mod compact;
+mod kind;
+mod unet;
 mod weights;
 
 pub use architecture::{Architecture, ConvShape, LayerSpec, ParameterSpec};
 pub use autoencoder::Autoencoder;
 pub use compact::compact;
+pub use kind::{ModelKind, Network, UnfitSize};
+pub use unet::{GRID, Placement, unet};
 pub use weights::{WeightTensor, Weights, WeightsError};

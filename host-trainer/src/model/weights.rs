@@ -64,19 +64,30 @@ impl Weights {
     }
 
     /// Sets the pixel bias to the mean of packed gray `images` (as it stands before the sigmoid) and turns down the
-    /// layer before it: the untrained network redraws every frame as nearly the mean good image. Without a pixel bias
-    /// or images, nothing changes.
+    /// layer before it: the untrained network redraws every frame as nearly the mean good image. Without a pixel bias,
+    /// the last layer's bias becomes the mean gray. Without images, nothing changes.
     #[must_use]
     pub fn starting_at_the_mean_of(mut self, images: &[&[u8]]) -> Self {
-        let Some(index) = self.tensors.iter().position(|tensor| tensor.name.ends_with(".pixels")) else { return self };
-        let (before, rest) = self.tensors.split_at_mut(index);
         if images.is_empty() {
             return self;
         }
-        for (pixel, logit) in rest[0].values.iter_mut().enumerate() {
-            let sum: u64 = images.iter().map(|image| u64::from(image[pixel])).sum();
-            let mean = (sum as f64 / (255.0 * images.len() as f64)).clamp(DARKEST, 1.0 - DARKEST);
-            *logit = libm::log(mean / (1.0 - mean)) as f32;
+        let logit = |sum: u64, count: usize| {
+            let mean = (sum as f64 / (255.0 * count as f64)).clamp(DARKEST, 1.0 - DARKEST);
+            libm::log(mean / (1.0 - mean)) as f32
+        };
+        let last = self.tensors.len() - 1;
+        let pixels = self.tensors.iter().position(|tensor| tensor.name.ends_with(".pixels"));
+        let (before, rest) = self.tensors.split_at_mut(pixels.unwrap_or(last));
+        match pixels {
+            Some(_) => {
+                for (pixel, value) in rest[0].values.iter_mut().enumerate() {
+                    *value = logit(images.iter().map(|image| u64::from(image[pixel])).sum(), images.len());
+                }
+            }
+            None => {
+                let sum = images.iter().flat_map(|image| image.iter()).map(|&value| u64::from(value)).sum();
+                rest[0].values.fill(logit(sum, images.iter().map(|image| image.len()).sum()));
+            }
         }
         if let Some(last) = before.iter_mut().rev().find(|tensor| tensor.name.ends_with(".weight")) {
             last.values.iter_mut().for_each(|value| *value *= QUIET);

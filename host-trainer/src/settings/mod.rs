@@ -12,15 +12,16 @@ use std::num::NonZeroUsize;
 
 use clap::Args;
 
-use crate::augmentation::Flips;
+use crate::augmentation::{Flips, Handicap};
 use crate::cli::ThresholdArgs;
 use crate::device::DeviceChoice;
 use crate::loss::LossKind;
+use crate::model::ModelKind;
 use crate::training::{Length, OptimizerKind, TrainingConfig};
 
 pub use file::SettingsError;
 pub use preset::Preset;
-pub use value::LearningRate;
+pub use value::{LearningRate, LightVariation};
 
 /// What a user may set of `train`; what is not set is left to the next source.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
@@ -44,7 +45,10 @@ pub struct TrainSettings {
     /// Seed of the split, the initial weights and the order of the images [standard: 1]
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Training steps at most [standard: 800]
+    /// Which network [standard: unet]
+    #[arg(long, value_enum)]
+    pub model: Option<ModelKind>,
+    /// Training steps at most [standard: 2000]
     #[arg(long, value_name = "N", conflicts_with = "epochs", value_parser = value::steps)]
     pub steps: Option<NonZeroUsize>,
     /// Instead of --steps: how often at most each training image is seen
@@ -65,15 +69,21 @@ pub struct TrainSettings {
     /// Steps over which the learning rate rises to its peak [standard: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
     pub warmup: Option<u32>,
-    /// Steps between two looks at the validation images [standard: 50]
+    /// Steps between two looks at the validation images [standard: 100]
     #[arg(long, value_name = "N", value_parser = value::steps)]
     pub validate_every: Option<NonZeroUsize>,
-    /// Looks without a better validation loss before training stops [standard: 6]
+    /// Looks without a better validation loss before training stops [standard: 10]
     #[arg(long, value_name = "N", value_parser = value::steps)]
     pub patience: Option<NonZeroUsize>,
     /// Mirror images that are good parts too [standard: both]
     #[arg(long, value_enum)]
     pub flips: Option<Flips>,
+    /// How much the light varies in training: a factor within 1 - X to 1 + X for each image [standard: 0.1]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub light: Option<LightVariation>,
+    /// How the network's input is damaged in training, while it has to draw the undamaged part [standard: stain]
+    #[arg(long, value_enum)]
+    pub handicap: Option<Handicap>,
     #[command(flatten)]
     pub threshold: ThresholdArgs,
     /// Leave out images that cannot be used (empty, cut off, no image) instead of stopping; they are listed and counted
@@ -95,6 +105,7 @@ impl TrainSettings {
             camera: self.camera.or(base.camera),
             device: self.device.or(base.device),
             seed: self.seed.or(base.seed),
+            model: self.model.or(base.model),
             steps,
             epochs,
             batch: self.batch.or(base.batch),
@@ -105,6 +116,8 @@ impl TrainSettings {
             validate_every: self.validate_every.or(base.validate_every),
             patience: self.patience.or(base.patience),
             flips: self.flips.or(base.flips),
+            light: self.light.or(base.light),
+            handicap: self.handicap.or(base.handicap),
             threshold: if self.threshold.is_some() { self.threshold } else { base.threshold },
             skip_unreadable: self.skip_unreadable || base.skip_unreadable,
         }
@@ -125,6 +138,7 @@ impl TrainSettings {
         let complete = || {
             Some(TrainingConfig {
                 seed: all.seed?,
+                model: all.model?,
                 length: match (all.epochs, all.steps) {
                     (Some(epochs), _) => Length::Epochs(epochs.get()),
                     (None, steps) => Length::Steps(steps?.get()),
@@ -137,6 +151,8 @@ impl TrainSettings {
                 validate_every: all.validate_every?.get(),
                 patience: all.patience?.get(),
                 flips: all.flips?,
+                light: all.light?.get(),
+                handicap: all.handicap?,
             })
         };
         complete().expect("the preset `standard` sets everything")
@@ -151,6 +167,7 @@ impl From<&TrainingConfig> for TrainSettings {
         };
         Self {
             seed: Some(config.seed),
+            model: Some(config.model),
             steps,
             epochs,
             batch: NonZeroUsize::new(config.batch),
@@ -161,6 +178,8 @@ impl From<&TrainingConfig> for TrainSettings {
             validate_every: NonZeroUsize::new(config.validate_every),
             patience: NonZeroUsize::new(config.patience),
             flips: Some(config.flips),
+            light: Some(config.light.into()),
+            handicap: Some(config.handicap),
             ..Self::default()
         }
     }
@@ -187,7 +206,7 @@ mod tests {
         let line = TrainSettings { learning_rate: "0.002".parse().ok(), ..TrainSettings::default() };
         let config = line.over(file).resolve();
         assert_eq!((config.learning_rate, config.batch), (0.002, 4));
-        assert_eq!((config.length, config.patience), (Length::Steps(3000), 15));
+        assert_eq!((config.length, config.patience), (Length::Steps(6000), 20));
         assert_eq!(config.flips, Flips::Both);
     }
 

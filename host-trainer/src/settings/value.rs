@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
+use crate::augmentation::Light;
+
 /// More images in a step than this are a slip: they fill the memory and learn nothing faster.
 const MAX_BATCH: usize = 4096;
 /// More steps than this are one too: years.
@@ -58,6 +60,37 @@ impl FromStr for LearningRate {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.parse::<f64>().map_err(|_| InvalidLearningRate(format!("{text:?}")))?.try_into()
+    }
+}
+
+/// How much the light varies: 0 to 0.5.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LightVariation(Light);
+
+/// A number that is no variation of light.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found {0:?}, expected a variation of light from 0 to {most}; 0.1 is usual", most = Light::MOST)]
+pub struct InvalidLightVariation(String);
+
+impl LightVariation {
+    /// The variation.
+    pub fn get(self) -> Light {
+        self.0
+    }
+}
+
+impl From<Light> for LightVariation {
+    fn from(light: Light) -> Self {
+        Self(light)
+    }
+}
+
+impl FromStr for LightVariation {
+    type Err = InvalidLightVariation;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let light = text.parse::<f64>().ok().and_then(Light::new);
+        light.map(Self).ok_or_else(|| InvalidLightVariation(text.to_owned()))
     }
 }
 

@@ -26,7 +26,7 @@ use crate::files::{FileError, write_atomically};
 use crate::model::{Architecture, ParameterSpec, WeightTensor, Weights, WeightsError};
 
 /// The format that this program writes and reads. Raise it when a run would go on otherwise than before.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// What stands before the digest.
 const DIGEST_MARK: &str = "# sha256 ";
 /// The largest file that is read, in bytes (2 GiB).
@@ -38,6 +38,10 @@ const MAX_BYTES: u64 = 2 << 30;
 pub struct RunIdentity {
     /// Name of the architecture.
     pub architecture: String,
+    /// Width and height in pixels that it trains on.
+    pub window: (u16, u16),
+    /// Width and height of the images in pixels.
+    pub image: (u16, u16),
     /// Where it trains: another device rounds otherwise.
     pub device: String,
     /// SHA-256 over the good images, hexadecimal.
@@ -143,12 +147,20 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError`] if it cannot be read, is damaged or does not fit the architecture.
     pub fn read(path: &Path, architecture: &Architecture) -> Result<Option<Self>, CheckpointError> {
-        let bytes = match read_bounded(path, MAX_BYTES) {
-            Ok(bytes) => bytes,
-            Err(ReadFailure::Missing) => return Ok(None),
-            Err(source) => return Err(CheckpointError::Read { path: path.to_owned(), source }),
-        };
-        Self::from_bytes(&bytes, path, architecture).map(Some)
+        match bytes_of(path)? {
+            Some(bytes) => Self::from_bytes(&bytes, path, architecture).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What the run of a checkpoint was asked for, and its training settings; `None` if there is no file.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] if it cannot be read or is damaged.
+    pub fn settings(path: &Path) -> Result<Option<(TrainingConfig, toml::Table)>, CheckpointError> {
+        let Some(bytes) = bytes_of(path)? else { return Ok(None) };
+        let Opened { run, .. } = Opened::new(&bytes, path)?;
+        Ok(Some((run.identity.training, run.request)))
     }
 
     /// Checks that the run at hand is the one this checkpoint is of.
@@ -202,21 +214,7 @@ impl Checkpoint {
 
     fn from_bytes(bytes: &[u8], path: &Path, architecture: &Architecture) -> Result<Self, CheckpointError> {
         let damaged = |reason: String| CheckpointError::Damaged { path: path.to_owned(), reason };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
-        let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
-        let text = header.metadata().as_ref().and_then(|metadata| metadata.get("run"));
-        let (expected, run) = text
-            .and_then(|text| text.strip_prefix(DIGEST_MARK)?.split_once('\n'))
-            .ok_or_else(|| damaged("it has no description of a run".into()))?;
-        let tensors: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
-        if expected != digest(run, tensors.iter().map(|(name, view)| (name.as_str(), view.data()))) {
-            return Err(damaged("its SHA-256 is not that of its contents".into()));
-        }
-        let format: Format = toml::from_str(run).map_err(|error| damaged(error.to_string()))?;
-        if format.format != FORMAT {
-            return Err(CheckpointError::Format { path: path.to_owned(), found: format.format });
-        }
-        let run: Run = toml::from_str(run).map_err(|error| damaged(error.to_string()))?;
+        let Opened { run, tensors } = Opened::new(bytes, path)?;
         if run.identity.architecture != architecture.name {
             let differences = vec![difference("architecture", &run.identity.architecture, architecture.name)];
             return Err(CheckpointError::OtherRun { path: path.to_owned(), differences });
@@ -256,6 +254,43 @@ impl Checkpoint {
             done: run.done,
         };
         Ok(Self { identity: run.identity, request: run.request, state })
+    }
+}
+
+/// The bytes of a file; `None` if there is none.
+fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, CheckpointError> {
+    match read_bounded(path, MAX_BYTES) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(ReadFailure::Missing) => Ok(None),
+        Err(source) => Err(CheckpointError::Read { path: path.to_owned(), source }),
+    }
+}
+
+/// A whole file of this format, before its numbers are looked at.
+struct Opened<'a> {
+    run: Run,
+    tensors: BTreeMap<String, TensorView<'a>>,
+}
+
+impl<'a> Opened<'a> {
+    fn new(bytes: &'a [u8], path: &Path) -> Result<Self, CheckpointError> {
+        let damaged = |reason: String| CheckpointError::Damaged { path: path.to_owned(), reason };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
+        let text = header.metadata().as_ref().and_then(|metadata| metadata.get("run"));
+        let (expected, run) = text
+            .and_then(|text| text.strip_prefix(DIGEST_MARK)?.split_once('\n'))
+            .ok_or_else(|| damaged("it has no description of a run".into()))?;
+        let tensors: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
+        if expected != digest(run, tensors.iter().map(|(name, view)| (name.as_str(), view.data()))) {
+            return Err(damaged("its SHA-256 is not that of its contents".into()));
+        }
+        let format: Format = toml::from_str(run).map_err(|error| damaged(error.to_string()))?;
+        if format.format != FORMAT {
+            return Err(CheckpointError::Format { path: path.to_owned(), found: format.format });
+        }
+        let run = toml::from_str(run).map_err(|error| damaged(error.to_string()))?;
+        Ok(Self { run, tensors })
     }
 }
 

@@ -4,8 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::augmentation::Flips;
+use crate::augmentation::{Flips, Handicap, Light};
 use crate::loss::LossKind;
+use crate::model::ModelKind;
 
 /// Everything that shapes a training run, besides the images and the architecture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ use crate::loss::LossKind;
 pub struct TrainingConfig {
     /// Of the initial weights and the order of the images.
     pub seed: u64,
+    /// Which network.
+    pub model: ModelKind,
     /// When training ends at the latest.
     pub length: Length,
     /// Images per step, at least 1.
@@ -31,6 +34,10 @@ pub struct TrainingConfig {
     pub patience: usize,
     /// Mirror images that count as good parts too.
     pub flips: Flips,
+    /// How much the light varies from image to image.
+    pub light: Light,
+    /// How what the network is shown is damaged.
+    pub handicap: Handicap,
 }
 
 /// When training ends at the latest.

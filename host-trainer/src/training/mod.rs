@@ -7,6 +7,7 @@
 mod batches;
 pub mod checkpoint;
 mod config;
+mod examples;
 mod optimizer;
 mod schedule;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod trainer;
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
+use shared::image::Size;
 
 use crate::model::{Architecture, Weights, WeightsError};
 
@@ -29,7 +31,9 @@ pub use trainer::{Best, TrainingState};
 pub struct Task<'a> {
     /// The network.
     pub architecture: &'a Architecture,
-    /// Packed gray images of its size to learn from.
+    /// Width and height of the images, each at least the network's: windows of the network's size are cut out of them.
+    pub image_size: Size,
+    /// Packed gray images of this size to learn from.
     pub training: &'a [&'a [u8]],
     /// Others of the same kind, to know when to stop.
     pub validation: &'a [&'a [u8]],

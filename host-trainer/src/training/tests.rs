@@ -6,9 +6,9 @@ use shared::image::Size;
 
 use super::checkpoint::RunIdentity;
 use super::*;
-use crate::augmentation::Flips;
+use crate::augmentation::{Flips, Handicap, Light};
 use crate::loss::LossKind;
-use crate::model::{ConvShape, LayerSpec};
+use crate::model::{ConvShape, LayerSpec, ModelKind};
 
 const SIZE: Size = Size { width: 16, height: 16 };
 
@@ -24,6 +24,7 @@ fn small() -> Architecture {
 fn config() -> TrainingConfig {
     TrainingConfig {
         seed: 3,
+        model: ModelKind::Unet,
         length: Length::Epochs(6),
         batch: 3,
         loss: LossKind::Ssim,
@@ -33,6 +34,8 @@ fn config() -> TrainingConfig {
         validate_every: 4,
         patience: 50,
         flips: Flips::Both,
+        light: Light::new(0.1).unwrap(),
+        handicap: Handicap::Stain,
     }
 }
 
@@ -72,7 +75,7 @@ fn run(
     let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
     let (architecture, device) = (small(), Device::flex());
     let (training, validation) = images.split_at(5);
-    train(&Task { architecture: &architecture, training, validation, config, device: &device }, state, observer)
+    train(&Task { architecture: &architecture, image_size: SIZE, training, validation, config, device: &device }, state, observer)
 }
 
 #[test]
@@ -141,6 +144,8 @@ fn nothing_to_learn_from_is_an_error() {
 fn identity() -> RunIdentity {
     RunIdentity {
         architecture: "small".into(),
+        window: (16, 16),
+        image: (16, 16),
         device: "CPU".into(),
         images_sha256: "00ff".into(),
         libraries: [("burn".to_owned(), "0.22.1".to_owned())].into(),

@@ -4,9 +4,9 @@
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use shared::image::Size;
 
 use super::batches::Batches;
+use super::examples::{Example, Examples, Stream};
 use super::optimizer::{NetworkOptimizer, OptimizerMemory};
 use super::schedule::learning_rate;
 use super::{HistoryEntry, Task, TrainingError};
@@ -53,6 +53,7 @@ pub struct Trainer<'a> {
     loss: ReconstructionLoss,
     validation_loss: ReconstructionLoss,
     batches: Batches,
+    examples: Examples,
     model: Autoencoder,
     optimizer: NetworkOptimizer,
     step: usize,
@@ -84,6 +85,13 @@ impl<'a> Trainer<'a> {
             loss: ReconstructionLoss::new(config.loss, architecture.size, &device),
             validation_loss: ReconstructionLoss::new(config.loss, architecture.size, task.device),
             batches: Batches::new(config.seed, task.training.len(), config.batch, config.flips),
+            examples: Examples {
+                seed: config.seed,
+                image: task.image_size,
+                window: architecture.size,
+                light: config.light,
+                handicap: config.handicap,
+            },
             model: Autoencoder::new(architecture, &state.weights, &device),
             optimizer,
             step: state.step,
@@ -137,10 +145,15 @@ impl<'a> Trainer<'a> {
     pub fn advance(&mut self) -> Result<Option<HistoryEntry>, TrainingError> {
         let (task, config) = (self.task, self.task.config);
         self.step += 1;
-        let batch = self.batches.of_step(self.step);
-        let images = batch.iter().map(|&(index, flip)| (task.training[index], flip));
-        let images = to_tensor(images, task.architecture.size, &self.device);
-        let loss = self.loss.forward(self.model.forward(images.clone()), images);
+        let first = (self.step - 1) * config.batch;
+        let examples: Vec<Example<'_>> = (first..)
+            .zip(self.batches.of_step(self.step))
+            .map(|(number, (image, flip))| {
+                Example { image: task.training[image], flip, stream: Stream::Training(number as u64) }
+            })
+            .collect();
+        let batch = self.examples.batch(&examples, &self.device);
+        let loss = self.loss.forward(self.model.forward(batch.shown), batch.drawn);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
         let rate = learning_rate(self.step, self.steps, config.warmup, config.learning_rate);
         self.optimizer.step(rate, &mut self.model, gradients);
@@ -191,26 +204,17 @@ impl<'a> Trainer<'a> {
     fn mean_validation_loss(&self) -> f32 {
         let (task, model) = (self.task, self.model.valid());
         let mut sum = 0.0;
-        for chunk in task.validation.chunks(task.config.batch) {
-            let images = chunk.iter().map(|&image| (image, Flip::default()));
-            let images = to_tensor(images, task.architecture.size, task.device);
-            let loss = self.validation_loss.forward(model.forward(images.clone()), images);
+        let examples: Vec<Example<'_>> = (0..)
+            .zip(task.validation)
+            .map(|(number, image)| Example { image, flip: Flip::default(), stream: Stream::Validation(number) })
+            .collect();
+        for chunk in examples.chunks(task.config.batch) {
+            let batch = self.examples.batch(chunk, task.device);
+            let loss = self.validation_loss.forward(model.forward(batch.shown), batch.drawn);
             sum += loss.into_scalar::<f32>() * chunk.len() as f32;
         }
         sum / task.validation.len() as f32
     }
-}
-
-/// `[batch, 1, height, width]`, values in 0 to 1.
-fn to_tensor<'a>(images: impl Iterator<Item = (&'a [u8], Flip)>, size: Size, device: &Device) -> Tensor<4> {
-    let mut values = Vec::new();
-    let mut count = 0;
-    for (image, flip) in images {
-        values.extend(flip.rows(image, size).map(|v| f32::from(v) / 255.0));
-        count += 1;
-    }
-    let shape = [count, 1, usize::from(size.height), usize::from(size.width)];
-    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 fn values(losses: &[Tensor<1>]) -> Vec<f32> {

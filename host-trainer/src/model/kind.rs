@@ -1,0 +1,105 @@
+//! Which network: the choice of a user, and what it becomes for images of one size.
+
+use serde::{Deserialize, Serialize};
+use shared::image::Size;
+
+use super::architecture::Architecture;
+use super::compact::compact;
+use super::unet::{GRID, Placement, unet};
+
+/// The side of the windows that a network learns from where parts lie anywhere.
+const WINDOW: u16 = 128;
+
+/// The networks that can be trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelKind {
+    /// U-shaped with skip connections, for images of any size: it takes away what does not belong there
+    #[default]
+    Unet,
+    /// Through 100 numbers and back, for 128x128 pixels (after Bergmann et al. 2018)
+    Compact,
+}
+
+/// One network in the two sizes that it is needed in. The weights are the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// The size of the images, or of windows cut out of them.
+    pub training: Architecture,
+    /// The size of the images.
+    pub exported: Architecture,
+}
+
+/// A network that cannot be made for images of a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnfitSize {
+    /// A side is no multiple of the network's coarsest pixel.
+    #[error("found an input of {found} pixels for the network unet, expected sides that are multiples of {GRID}")]
+    Grid {
+        /// The size.
+        found: Size,
+    },
+    /// The network has one size only.
+    #[error(
+        "found an input of {found} pixels for the network compact, expected 128x128 with parts at one place; \
+         use the network unet"
+    )]
+    Compact {
+        /// The size.
+        found: Size,
+    },
+}
+
+impl ModelKind {
+    /// The network for images of `size`.
+    ///
+    /// # Errors
+    /// [`UnfitSize`].
+    pub fn network(self, size: Size, placement: Placement) -> Result<Network, UnfitSize> {
+        match (self, placement) {
+            (Self::Unet, _) if size.shorter_side() < GRID || size.width % GRID > 0 || size.height % GRID > 0 => {
+                Err(UnfitSize::Grid { found: size })
+            }
+            (Self::Unet, Placement::Fixed) => Ok(Network::same(unet(size, placement))),
+            (Self::Unet, Placement::Free) => {
+                let window = Size { width: size.width.min(WINDOW), height: size.height.min(WINDOW) };
+                Ok(Network { training: unet(window, placement), exported: unet(size, placement) })
+            }
+            (Self::Compact, Placement::Fixed) if size == compact().size => Ok(Network::same(compact())),
+            (Self::Compact, _) => Err(UnfitSize::Compact { found: size }),
+        }
+    }
+}
+
+impl Network {
+    fn same(architecture: Architecture) -> Self {
+        Self { training: architecture.clone(), exported: architecture }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_for_parts_anywhere_learns_from_windows_and_one_for_parts_at_one_place_from_images() {
+        let size = Size { width: 256, height: 112 };
+        let free = ModelKind::Unet.network(size, Placement::Free).unwrap();
+        assert_eq!((free.training.size, free.exported.size), (Size { width: 128, height: 112 }, size));
+        assert!(free.training.is_free_of_place());
+        let fixed = ModelKind::Unet.network(size, Placement::Fixed).unwrap();
+        assert_eq!((fixed.training.size, fixed.exported.size), (size, size));
+        assert!(!fixed.training.is_free_of_place());
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_are_refused() {
+        for (width, height) in [(100, 128), (128, 8), (0, 16)] {
+            let found = Size { width, height };
+            assert_eq!(ModelKind::Unet.network(found, Placement::Free), Err(UnfitSize::Grid { found }));
+        }
+        let found = Size { width: 128, height: 112 };
+        assert_eq!(ModelKind::Compact.network(found, Placement::Fixed), Err(UnfitSize::Compact { found }));
+        assert!(ModelKind::Compact.network(Size { width: 128, height: 128 }, Placement::Fixed).is_ok());
+    }
+}
