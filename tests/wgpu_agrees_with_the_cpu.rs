@@ -27,7 +27,14 @@ fn five_steps(device: &Device) -> Vec<HistoryEntry> {
     };
     let architecture = unet(Size { width: 128, height: 128 }, Placement::Fixed);
     let (training, validation) = frames.split_at(4);
-    let task = Task { architecture: &architecture, image_size: architecture.size, training, validation, config: &config, device };
+    let task = Task {
+        architecture: &architecture,
+        image_size: architecture.size,
+        training,
+        validation,
+        config: &config,
+        device,
+    };
     train(&task, None, &mut Unobserved).unwrap().history
 }
 

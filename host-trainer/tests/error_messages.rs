@@ -11,9 +11,9 @@ use host_trainer::model::Weights;
 use host_trainer::render::{RenderConfig, write_dataset};
 use host_trainer::training::checkpoint::RunIdentity;
 use host_trainer::training::{Checkpoint, TrainingConfig, TrainingState};
-use shared::image::Size;
 use image::{DynamicImage, GrayImage, ImageFormat};
 use serde_json::Value;
+use shared::image::Size;
 
 /// Commands that are refused before they do anything. `train` gets `--out out --device=cpu`.
 const REFUSED: &[(&str, &[&str])] = &[

@@ -84,7 +84,8 @@ impl Examples {
         let top = below(&mut rng, usize::from(self.image.height) - height + 1);
         let rows = example.image.chunks_exact(self.image.width.into()).skip(top).take(height);
         let window: Vec<u8> = rows.flat_map(|row| &row[left..left + width]).copied().collect();
-        let mut drawn: Vec<f32> = example.flip.rows(&window, self.window).map(|value| f32::from(value) / 255.0).collect();
+        let mut drawn: Vec<f32> =
+            example.flip.rows(&window, self.window).map(|value| f32::from(value) / 255.0).collect();
         self.light.apply(&mut drawn, &mut rng);
         (drawn, rng)
     }

@@ -75,7 +75,11 @@ fn run(
     let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
     let (architecture, device) = (small(), Device::flex());
     let (training, validation) = images.split_at(5);
-    train(&Task { architecture: &architecture, image_size: SIZE, training, validation, config, device: &device }, state, observer)
+    train(
+        &Task { architecture: &architecture, image_size: SIZE, training, validation, config, device: &device },
+        state,
+        observer,
+    )
 }
 
 #[test]

@@ -148,8 +148,10 @@ impl<'a> Trainer<'a> {
         let first = (self.step - 1) * config.batch;
         let examples: Vec<Example<'_>> = (first..)
             .zip(self.batches.of_step(self.step))
-            .map(|(number, (image, flip))| {
-                Example { image: task.training[image], flip, stream: Stream::Training(number as u64) }
+            .map(|(number, (image, flip))| Example {
+                image: task.training[image],
+                flip,
+                stream: Stream::Training(number as u64),
             })
             .collect();
         let batch = self.examples.batch(&examples, &self.device);

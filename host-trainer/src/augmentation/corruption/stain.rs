@@ -85,7 +85,9 @@ pub(super) fn stain(canvas: &mut Canvas<'_>, other: &[f32], rng: &mut ChaCha8Rng
             // Mirrored, so that a piece from the same place is another one too.
             Fill::Patch { dx, dy } => other[(y + dy) % height * width + (2 * width - 1 - x - dx) % width],
             Fill::Light(shift) => before + shift,
-            Fill::Blur => blurred.as_ref().map_or(before, |blurred| blurred[(y - area.top) * area.width() + x - area.left]),
+            Fill::Blur => {
+                blurred.as_ref().map_or(before, |blurred| blurred[(y - area.top) * area.width() + x - area.left])
+            }
         };
         before + weight * (filled.clamp(0.0, 1.0) - before)
     });
@@ -112,7 +114,8 @@ fn blur(canvas: &Canvas<'_>, area: Area) -> Vec<f32> {
         for x in area.left..area.right {
             let columns = x.saturating_sub(RADIUS)..(x + RADIUS + 1).min(canvas.width);
             let count = (rows.len() * columns.len()) as f32;
-            let sum: f32 = rows.clone().map(|y| canvas.pixels[y * canvas.width..][columns.clone()].iter().sum::<f32>()).sum();
+            let sum: f32 =
+                rows.clone().map(|y| canvas.pixels[y * canvas.width..][columns.clone()].iter().sum::<f32>()).sum();
             means.push(sum / count);
         }
     }
