@@ -2,7 +2,8 @@
 
 use host_trainer::export::parity::PARITY_TOLERANCE;
 use host_trainer::export::{ParityError, check_parity, to_onnx};
-use host_trainer::model::{Architecture, WeightTensor, Weights, compact};
+use host_trainer::model::{Architecture, Placement, WeightTensor, Weights, compact, unet};
+use shared::image::Size;
 
 fn frames(architecture: &Architecture) -> Vec<Vec<u8>> {
     let pixels = architecture.size.area();
@@ -16,12 +17,14 @@ fn frames(architecture: &Architecture) -> Vec<Vec<u8>> {
 
 #[test]
 fn tract_redraws_what_burn_redraws() {
-    let architecture = compact();
-    let weights = Weights::initial(&architecture, 3);
-    let onnx = to_onnx(&architecture, &weights);
-    let frames = frames(&architecture);
-    let (_, largest) = check_parity(&architecture, &weights, &onnx, frames.iter().map(Vec::as_slice)).unwrap();
-    assert!(largest <= PARITY_TOLERANCE, "{largest}");
+    let (square, wide) = (Size { width: 128, height: 128 }, Size { width: 208, height: 96 });
+    for architecture in [compact(), unet(square, Placement::Fixed), unet(wide, Placement::Free)] {
+        let weights = Weights::initial(&architecture, 3);
+        let onnx = to_onnx(&architecture, &weights);
+        let frames = frames(&architecture);
+        let (_, largest) = check_parity(&architecture, &weights, &onnx, frames.iter().map(Vec::as_slice)).unwrap();
+        assert!(largest <= PARITY_TOLERANCE, "{}: {largest}", architecture.name);
+    }
 }
 
 #[test]

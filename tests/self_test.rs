@@ -6,7 +6,7 @@ use edge_runtime::clock::MonotonicClock;
 use edge_runtime::inspector::Inspector;
 use edge_runtime::reconstruct::onnx_proto::ModelProto;
 use edge_runtime::self_test::{SelfTestError, SelfTestReport};
-use host_trainer::export::bundle::{SealError, seal_with_golden};
+use host_trainer::export::bundle::{Further, SealError, seal_with};
 use prost::Message;
 use serde_json::Value;
 use shared::bundle::{Bundle, BundleError, GoldenVerdict, InvalidGoldenFrames, SectionKind};
@@ -30,7 +30,8 @@ fn self_test(bytes: &[u8]) -> Result<SelfTestReport, SelfTestError> {
 fn sealed_with(manifest: &Manifest, onnx: &[u8]) -> Result<Vec<u8>, SealError> {
     let file = default_bundle();
     let bundle = file.verify().unwrap();
-    seal_with_golden(manifest, onnx, bundle.section(SectionKind::GoldenFrames))
+    let residuals = bundle.section(SectionKind::ResidualMaps);
+    seal_with(manifest, onnx, &Further { residuals, golden: bundle.section(SectionKind::GoldenFrames) })
 }
 
 /// The default bundle with weights to which `change` was done: the index of the tensor, that of the number, the number.

@@ -190,6 +190,11 @@ impl<R: Reconstructor> Pipeline<R> {
         &self.reconstructor
     }
 
+    /// What redraws the images, for another pipeline.
+    pub fn into_reconstructor(self) -> R {
+        self.reconstructor
+    }
+
     /// How frames become model inputs.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing

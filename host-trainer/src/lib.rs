@@ -25,6 +25,7 @@ pub mod job;
 pub mod listing;
 pub mod loss;
 pub mod model;
+pub mod normalisation;
 pub mod progress;
 pub mod random;
 pub mod recalibration;

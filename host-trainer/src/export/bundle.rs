@@ -23,17 +23,28 @@ pub enum SealError {
 /// # Errors
 /// [`SealError`] if the manifest contradicts itself or a section is too long.
 pub fn seal(manifest: &Manifest, onnx: &[u8]) -> Result<Vec<u8>, SealError> {
-    seal_with_golden(manifest, onnx, None)
+    seal_with(manifest, onnx, &Further::default())
 }
 
-/// [`seal`] with the section of the golden frames, if there is one.
+/// Sections that a bundle may have besides manifest and model.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Further<'a> {
+    /// What the recipe normalises by.
+    pub residuals: Option<&'a [u8]>,
+    /// Images with known scores.
+    pub golden: Option<&'a [u8]>,
+}
+
+/// [`seal`] with further sections.
 ///
 /// # Errors
-/// As [`seal`], and if the golden frames are not of this model and threshold.
-pub fn seal_with_golden(manifest: &Manifest, onnx: &[u8], golden: Option<&[u8]>) -> Result<Vec<u8>, SealError> {
+/// As [`seal`], and if the golden frames are not of this model and threshold, or the residual maps are not what the
+/// recipe asks for.
+pub fn seal_with(manifest: &Manifest, onnx: &[u8], further: &Further<'_>) -> Result<Vec<u8>, SealError> {
     let encoded = encode(manifest)?;
     let mut sections = vec![(SectionKind::Manifest, &encoded[..]), (SectionKind::Onnx, onnx)];
-    sections.extend(golden.map(|golden| (SectionKind::GoldenFrames, golden)));
+    sections.extend(further.residuals.map(|residuals| (SectionKind::ResidualMaps, residuals)));
+    sections.extend(further.golden.map(|golden| (SectionKind::GoldenFrames, golden)));
     join(&sections)
 }
 

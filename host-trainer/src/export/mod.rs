@@ -8,6 +8,6 @@ pub mod golden;
 pub mod onnx;
 pub mod parity;
 
-pub use bundle::{seal, seal_with_golden};
+pub use bundle::{Further, seal, seal_with};
 pub use onnx::to_onnx;
 pub use parity::{ParityError, check_parity};

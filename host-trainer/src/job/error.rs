@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use edge_runtime::pipeline::{MeasureError, PipelineError};
 use edge_runtime::self_test::SelfTestError;
+use shared::difference::InvalidReference;
 use shared::image::ImageError;
 use shared::wire::NAME_LEN;
 
@@ -14,6 +15,7 @@ use crate::export::ParityError;
 use crate::export::bundle::SealError;
 use crate::files::FileError;
 use crate::model::UnfitSize;
+use crate::normalisation::NormalisationError;
 use crate::report::ReportError;
 use crate::scoring::ScoringError;
 use crate::training::{CheckpointError, TrainingError};
@@ -46,6 +48,11 @@ pub enum JobError {
         /// How far it came.
         step: usize,
     },
+    #[error(transparent)]
+    Normalisation(#[from] NormalisationError),
+    /// The residual maps are not what the recipe asks for.
+    #[error("the residual maps cannot be used")]
+    Residuals(#[from] InvalidReference),
     #[error(transparent)]
     Parity(#[from] ParityError),
     #[error(transparent)]

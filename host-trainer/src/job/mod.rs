@@ -12,7 +12,7 @@ use edge_runtime::pipeline::Pipeline;
 use edge_runtime::reconstruct::TractReconstructor;
 use edge_runtime::self_test::self_test;
 use shared::bundle::Bundle;
-use shared::difference::{Pooling, ScoreRecipe};
+use shared::difference::{Pooling, ResidualMaps, ScoreRecipe, ScoreReference};
 use shared::image::Size;
 use shared::score::Score;
 use shared::similarity::Metric;
@@ -27,9 +27,10 @@ use crate::digest::hex;
 use crate::evaluation::score_as_float;
 use crate::export::bundle::SealError;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
-use crate::export::{check_parity, golden, seal_with_golden, to_onnx};
+use crate::export::{Further, check_parity, golden, seal_with, to_onnx};
 use crate::files::{FileError, write_atomically};
 use crate::model::{Architecture, Placement};
+use crate::normalisation;
 use crate::progress;
 use crate::report::{loss_svg, training_page};
 use crate::scoring::score_loaded;
@@ -41,9 +42,14 @@ use crate::watch::{Keeping, Watch};
 pub use error::{JobError, WriteError};
 pub use record::{GoldenRecord, Promise, TrainingRecord};
 
-/// The score that a new bundle uses: the largest value of the smoothed SSIM difference map. A mean drowns small
-/// defects. The radius gives three box passes the spread of a Gaussian of sigma = side / 32.
-pub const DEFAULT_RECIPE: ScoreRecipe = ScoreRecipe::new(Metric::Ssim, Pooling::SmoothedMaximum { radius: 4 });
+/// The score that a new bundle for `architecture` uses: the largest value of the smoothed SSIM difference map. A mean
+/// drowns small defects. Where parts lie at one place, the map is normalised by what good parts show at each pixel.
+///
+/// The radius gives three box passes the spread of a Gaussian of sigma = side / 32 for 128x128 pixels, whatever the size.
+pub fn recipe(architecture: &Architecture) -> ScoreRecipe {
+    let plain = ScoreRecipe::new(Metric::Ssim, Pooling::SmoothedMaximum { radius: 4 });
+    if architecture.is_free_of_place() { plain } else { ScoreRecipe { smoothing: 1, normalised: true, ..plain } }
+}
 
 /// The size of the network's input.
 const INPUT: Size = Size { width: 128, height: 128 };
@@ -167,9 +173,19 @@ impl Job {
         let frames = part(&images, &split.validation).into_iter().chain(extremes.iter().map(Vec::as_slice));
         let (tract, parity) = check_parity(architecture, &trained.weights, &onnx, frames)?;
 
-        let mut pipeline = Pipeline::new(images.preprocessing, DEFAULT_RECIPE, tract)?;
+        let recipe = recipe(architecture);
+        let development = part(&images, &split.development);
+        let fitting = normalisation::fitting_recipe(&recipe);
+        let mut fitter = Pipeline::new(images.preprocessing, fitting, tract)?;
+        let residuals = if recipe.normalised { Some(normalisation::fit(&mut fitter, &development)?) } else { None };
+        let reference = ScoreReference {
+            residuals: residuals.as_deref().map(ResidualMaps::read).transpose()?,
+            ..ScoreReference::default()
+        };
+        let mut pipeline =
+            Pipeline::with_reference(images.preprocessing, recipe, reference, fitter.into_reconstructor())?;
         let calibration = score_loaded(&mut pipeline, &images, &split.calibration)?;
-        let development = score_loaded(&mut pipeline, &images, &split.development)?;
+        let unseen = score_loaded(&mut pipeline, &images, &split.development)?;
         let (threshold, evidence) = plan.rule.apply(&calibration)?;
 
         let manifest = Manifest {
@@ -180,7 +196,7 @@ impl Job {
                 output_name: fixed_name(OUTPUT_NAME),
                 size: architecture.size,
             },
-            recipe: DEFAULT_RECIPE,
+            recipe,
             threshold,
             evidence,
             created_by: fixed_name(versions::PROGRAM),
@@ -191,10 +207,10 @@ impl Job {
             camera,
         };
         // Whoever has the bundle can look at these images. Never those of the calibration: the threshold is theirs alone.
-        let candidates = part(&images, &split.development);
-        let chosen = golden::choose(&mut pipeline, &candidates, threshold, self.training.seed)?;
+        let chosen = golden::choose(&mut pipeline, &development, threshold, self.training.seed)?;
         let section = golden::section(architecture.size, &chosen)?;
-        let bundle = seal_with_golden(&manifest, &onnx, section.as_deref())?;
+        let further = Further { residuals: residuals.as_deref(), golden: section.as_deref() };
+        let bundle = seal_with(&manifest, &onnx, &further)?;
         prove(&mut pipeline, &bundle)?;
 
         let record = TrainingRecord {
@@ -217,9 +233,9 @@ impl Job {
             evidence,
             false_reject_rate: Promise::of(&evidence),
             golden_frames: chosen.iter().map(|one| GoldenRecord::of(one, &images, &split.development)).collect(),
-            development_rejected: development.iter().filter(|&&score| threshold.rejects(score)).count(),
+            development_rejected: unseen.iter().filter(|&&score| threshold.rejects(score)).count(),
         };
-        let scores = UnseenScores { calibration, development };
+        let scores = UnseenScores { calibration, development: unseen };
         Ok(Artifacts { bundle, onnx, record, images, split, scores })
     }
 }

@@ -17,6 +17,7 @@ pub use stream::ScoreStream;
 use crate::image::{GrayView, Size};
 use crate::score::Score;
 use crate::similarity::{Metric, SimilarityError};
+use smoothing::Smoother;
 use stream::Layer;
 
 /// Memory of [`score`], owned by the caller. The contents before a call do not matter.
@@ -87,6 +88,12 @@ pub enum ScoreError {
     /// The images could not be compared.
     #[error("the images could not be compared")]
     Similarity(#[from] SimilarityError),
+    /// A value that no difference reaches.
+    #[error("found the difference {found} (in units of 2^-24), expected at most {}", Score::MAX.raw())]
+    Value {
+        /// The value.
+        found: u32,
+    },
     /// The buffer for the map that is pooled is too short.
     #[error("found a buffer for the smoothed map of {found} pixels, expected at least {needed}")]
     SmoothedTooShort {
@@ -95,6 +102,42 @@ pub enum ScoreError {
         /// The pixels of an image.
         needed: usize,
     },
+}
+
+/// The elements of working memory that [`smooth`] needs for maps of `width` columns.
+pub const fn smooth_scratch_len(radius: u8, width: u16) -> usize {
+    Smoother::scratch_len(radius, width) + width as usize
+}
+
+/// Smooths a map of `size`, packed and in Q24, in place, as [`ScoreRecipe::smoothing`] does.
+///
+/// # Errors
+///
+/// [`ScoreError`] if the radius does not fit the size, a value is above 2.0, or a buffer is too short.
+pub fn smooth(map: &mut [u32], size: Size, radius: u8, scratch: &mut [u32]) -> Result<(), ScoreError> {
+    size.check().map_err(|source| SimilarityError::Size { source })?;
+    recipe::check_radius(radius, size).map_err(|source| ScoreError::Recipe { size, source })?;
+    let (found, needed) = (map.len(), size.area());
+    let map = map.get_mut(..needed).ok_or(SimilarityError::MapTooShort { found, needed })?;
+    if let Some(&found) = map.iter().find(|&&value| value > Score::MAX.raw()) {
+        return Err(ScoreError::Value { found });
+    }
+    let (found, needed) = (scratch.len(), smooth_scratch_len(radius, size.width));
+    let scratch = scratch.get_mut(..needed).ok_or(SimilarityError::ScratchTooShort { found, needed })?;
+    let width = usize::from(size.width);
+    let (row, scratch) = scratch.split_at_mut(width);
+    let mut smoother = Smoother::new(radius, size, scratch);
+    // A row that is complete is never one that has not been read yet.
+    for y in 0..usize::from(size.height) {
+        row.copy_from_slice(&map[y * width..][..width]);
+        if let Some(y) = smoother.push(row) {
+            map[usize::from(y) * width..][..width].copy_from_slice(row);
+        }
+    }
+    while let Some(y) = smoother.flush(row) {
+        map[usize::from(y) * width..][..width].copy_from_slice(row);
+    }
+    Ok(())
 }
 
 /// The difference score of an input and its reconstruction, by a recipe that needs no stored maps.

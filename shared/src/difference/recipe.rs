@@ -133,7 +133,8 @@ impl ScoreRecipe {
     }
 }
 
-const fn check_radius(radius: u8, size: Size) -> Result<(), InvalidRecipe> {
+/// Checks a radius of smoothing for images of `size`.
+pub(super) const fn check_radius(radius: u8, size: Size) -> Result<(), InvalidRecipe> {
     if radius > MAX_RADIUS {
         return Err(InvalidRecipe::RadiusTooLarge { found: radius });
     }

@@ -6,7 +6,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::difference::MAX_RADIUS;
+use crate::difference::{MAX_RADIUS, ScoreError, smooth, smooth_scratch_len};
 use crate::image::MAX_SIDE;
 use crate::score::Score;
 use crate::testing::sizes;
@@ -83,6 +83,14 @@ proptest! {
         part in any::<prop::sample::Index>(),
     ) {
         let radius = part.index(usize::from(size.shorter_side()).div_ceil(2)) as u8;
-        prop_assert_eq!(smoothed(&map, size, radius), smooth_by_definition(&map, size, radius));
+        let expected = smooth_by_definition(&map, size, radius);
+        prop_assert_eq!(&smoothed(&map, size, radius), &expected);
+        let (mut in_place, mut scratch) = (map, vec![7; smooth_scratch_len(radius, size.width)]);
+        prop_assert_eq!(smooth(&mut in_place, size, radius, &mut scratch), Ok(()));
+        prop_assert_eq!(&in_place, &expected);
+        prop_assert!(smooth(&mut in_place, size, radius, &mut scratch[1..]).is_err());
+        in_place[0] = Score::MAX.raw() + 1;
+        let found = Score::MAX.raw() + 1;
+        prop_assert_eq!(smooth(&mut in_place, size, radius, &mut scratch), Err(ScoreError::Value { found }));
     }
 }
