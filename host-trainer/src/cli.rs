@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::similarity::Metric;
 
 use crate::device::DeviceChoice;
+use crate::render::PartKind;
 use crate::settings::TrainSettings;
 
 pub use flash::FlashArgs;
@@ -250,10 +251,13 @@ pub struct RenderArgs {
     /// Folder to write into; it must be empty or hold an earlier rendering
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// The kind of part
+    #[arg(long, value_enum, default_value_t)]
+    pub kind: PartKind,
     /// Another seed makes other parts
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Side of the square frames in pixels
+    /// Height of the frames in pixels
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(64..=2048))]
     pub size: u16,
     /// Good frames in train/good

@@ -44,7 +44,8 @@ fn too_few_images_and_missing_folders_are_said_plainly() {
     }
     // What is wrong with the settings is said before training, not after.
     let data = folder.path().join("data");
-    let enough = RenderConfig { size: 64, seed: 1, train_good: 45, test_good: 0, test_per_kind: 0 };
+    let enough =
+        RenderConfig { size: 64, seed: 1, train_good: 45, test_good: 0, test_per_kind: 0, ..RenderConfig::default() };
     write_dataset(&data, &enough, &mut |_, _| {}).unwrap();
     for (option, value, expected) in [
         ("--rank", "21", "rank 21 of 20"),
@@ -61,7 +62,8 @@ fn too_few_images_and_missing_folders_are_said_plainly() {
         let output = run(&["train", "--data", path(&data), "--out", path(&out), &option]);
         assert_eq!(output.status.code(), Some(2), "{option}");
     }
-    let config = RenderConfig { size: 64, seed: 1, train_good: 12, test_good: 1, test_per_kind: 0 };
+    let config =
+        RenderConfig { size: 64, seed: 1, train_good: 12, test_good: 1, test_per_kind: 0, ..RenderConfig::default() };
     let few = folder.path().join("few");
     write_dataset(&few, &config, &mut |_, _| {}).unwrap();
     let output = run(&["train", "--data", path(&few), "--out", path(&out)]);

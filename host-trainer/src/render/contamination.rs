@@ -1,11 +1,10 @@
-//! Contamination inside the mouth: a soft cloudy blob, or a fibre.
+//! Contamination within a disc: a soft cloudy blob, or a fibre.
 
 use std::f64::consts::{PI, TAU};
 
-use super::defect::Defect;
 use super::geometry::{Bounds, Point, soft_step};
 use super::outline::Outline;
-use super::part::Part;
+use super::part::Defect;
 use super::path::Path;
 use super::random::Source;
 use super::texture::Texture;
@@ -21,8 +20,7 @@ pub(super) struct Blob {
 }
 
 impl Blob {
-    pub(super) fn draw(source: &mut Source, part: &Part, pixel: f64) -> Self {
-        let (centre, radius) = part.mouth();
+    pub(super) fn draw(source: &mut Source, (centre, radius): (Point, f64), pixel: f64) -> Self {
         let place = centre.step(radius * 0.72 * source.unit().sqrt(), source.range(0.0, TAU));
         let width = source.scale(0.018, 0.075);
         let half = Point::new(width * source.range(1.0, 1.8), width);
@@ -62,8 +60,7 @@ pub(super) struct Fibre {
 }
 
 impl Fibre {
-    pub(super) fn draw(source: &mut Source, part: &Part, pixel: f64) -> Self {
-        let (centre, radius) = part.mouth();
+    pub(super) fn draw(source: &mut Source, (centre, radius): (Point, f64), pixel: f64) -> Self {
         let start = centre.step(radius * 0.7 * source.unit().sqrt(), source.range(0.0, TAU));
         let length = source.scale(0.14, 0.40);
         Self {

@@ -84,12 +84,13 @@ impl Outline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::PartKind;
     use crate::render::random::{Purpose, Sequence};
 
     #[test]
     fn the_centre_is_inside_and_the_bounds_hold_the_rest() {
         for index in 0..50 {
-            let mut source = Source::new(1, Sequence::Good, index, Purpose::Defect);
+            let mut source = Source::new(1, Sequence::Good(PartKind::Bottle), index, Purpose::Defect);
             let centre = Point::new(0.1, -0.2);
             let half = Point::new(0.05, 0.02);
             for outline in

@@ -6,13 +6,14 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::DefectKind;
+use super::bottle::BottleDefect;
+use super::{DefectKind, PartKind};
 
 /// Which series of frames an index counts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sequence {
-    /// Parts without a defect.
-    Good,
+    /// Parts of this kind without a defect.
+    Good(PartKind),
     /// Parts with one defect of this kind.
     Defective(DefectKind),
 }
@@ -21,10 +22,10 @@ impl Sequence {
     /// The number in the key. Do not reorder: it would change every frame.
     fn code(self) -> u64 {
         match self {
-            Self::Good => 0,
-            Self::Defective(DefectKind::Chip) => 1,
-            Self::Defective(DefectKind::Crack) => 2,
-            Self::Defective(DefectKind::Contamination) => 3,
+            Self::Good(PartKind::Bottle) => 0,
+            Self::Defective(DefectKind::Bottle(BottleDefect::Chip)) => 1,
+            Self::Defective(DefectKind::Bottle(BottleDefect::Crack)) => 2,
+            Self::Defective(DefectKind::Bottle(BottleDefect::Contamination)) => 3,
         }
     }
 }
@@ -98,11 +99,11 @@ mod tests {
     #[test]
     fn purposes_sequences_and_indices_have_streams_of_their_own() {
         let first = |sequence, index, purpose| Source::new(1, sequence, index, purpose).unit();
-        let crack = Sequence::Defective(DefectKind::Crack);
+        let crack = Sequence::Defective(DefectKind::Bottle(BottleDefect::Crack));
         let values = [
-            first(Sequence::Good, 0, Purpose::Part),
-            first(Sequence::Good, 0, Purpose::Grain),
-            first(Sequence::Good, 1, Purpose::Part),
+            first(Sequence::Good(PartKind::Bottle), 0, Purpose::Part),
+            first(Sequence::Good(PartKind::Bottle), 0, Purpose::Grain),
+            first(Sequence::Good(PartKind::Bottle), 1, Purpose::Part),
             first(crack, 0, Purpose::Part),
         ];
         for (i, a) in values.iter().enumerate() {
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn grain_has_the_stated_moments() {
-        let mut source = Source::new(1, Sequence::Good, 0, Purpose::Grain);
+        let mut source = Source::new(1, Sequence::Good(PartKind::Bottle), 0, Purpose::Grain);
         let values: Vec<f64> = (0..20_000).map(|_| source.grain()).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / values.len() as f64;
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn ranges_hold() {
-        let mut source = Source::new(1, Sequence::Good, 0, Purpose::Part);
+        let mut source = Source::new(1, Sequence::Good(PartKind::Bottle), 0, Purpose::Part);
         for _ in 0..1000 {
             assert!((2.0..3.0).contains(&source.range(2.0, 3.0)));
             assert!((2..=4).contains(&source.count(2, 4)));

@@ -39,11 +39,12 @@ fn split(position: f64) -> (usize, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::PartKind;
     use crate::render::random::{Purpose, Sequence};
 
     #[test]
     fn is_bounded_and_continuous_also_across_zero() {
-        let texture = Texture::new(&mut Source::new(1, Sequence::Good, 0, Purpose::Part), 0.01);
+        let texture = Texture::new(&mut Source::new(1, Sequence::Good(PartKind::Bottle), 0, Purpose::Part), 0.01);
         let mut last = texture.at(Point::new(-0.05, -0.02));
         for i in 1..2000 {
             let value = texture.at(Point::new(-0.05 + f64::from(i) * 1e-4, -0.02 + f64::from(i) * 5e-5));
