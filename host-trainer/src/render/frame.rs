@@ -4,6 +4,7 @@ use super::bottle::Bottle;
 use super::geometry::{Point, mix};
 use super::part::Part;
 use super::random::{Purpose, Sequence, Source};
+use super::surface::Surface;
 use super::{DefectKind, PartKind};
 
 /// A pixel belongs to the mask from this share of defect on.
@@ -34,6 +35,7 @@ pub fn render_defective(seed: u64, index: u64, kind: DefectKind, size: u16) -> R
     let frame = kind.part().frame(size);
     match kind {
         DefectKind::Bottle(kind) => compose::<Bottle>(stream, frame, Some(kind)),
+        DefectKind::Surface(kind) => compose::<Surface>(stream, frame, Some(kind)),
     }
 }
 
@@ -56,6 +58,7 @@ fn clean(stream: Stream, part: PartKind, size: u16) -> RenderedFrame {
     let frame = part.frame(size);
     match part {
         PartKind::Bottle => compose::<Bottle>(stream, frame, None),
+        PartKind::Surface => compose::<Surface>(stream, frame, None),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The kinds of part that can be rendered, and the kinds of defect of each.
 
 use super::bottle::BottleDefect;
+use super::surface::{self, SurfaceDefect};
 
 /// A kind of part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -8,16 +9,19 @@ pub enum PartKind {
     /// A bottle mouth from above, always in the same place
     #[default]
     Bottle,
+    /// Ground metal without any fixed structure, half as wide again as high
+    Surface,
 }
 
 impl PartKind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::Bottle];
+    pub const ALL: [Self; 2] = [Self::Bottle, Self::Surface];
 
     /// The name on the command line and in a data set's note.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bottle => "bottle",
+            Self::Surface => "surface",
         }
     }
 
@@ -28,8 +32,14 @@ impl PartKind {
             DefectKind::Bottle(BottleDefect::Crack),
             DefectKind::Bottle(BottleDefect::Contamination),
         ];
+        const SURFACE: [DefectKind; 3] = [
+            DefectKind::Surface(SurfaceDefect::Scratch),
+            DefectKind::Surface(SurfaceDefect::Pit),
+            DefectKind::Surface(SurfaceDefect::Stain),
+        ];
         match self {
             Self::Bottle => &BOTTLE,
+            Self::Surface => &SURFACE,
         }
     }
 
@@ -38,6 +48,7 @@ impl PartKind {
         let height = size as u32;
         match self {
             Self::Bottle => (height, height),
+            Self::Surface => (height * surface::ASPECT.0 / surface::ASPECT.1, height),
         }
     }
 }
@@ -47,6 +58,8 @@ impl PartKind {
 pub enum DefectKind {
     /// Of a bottle mouth.
     Bottle(BottleDefect),
+    /// Of a surface.
+    Surface(SurfaceDefect),
 }
 
 impl DefectKind {
@@ -54,6 +67,7 @@ impl DefectKind {
     pub const fn part(self) -> PartKind {
         match self {
             Self::Bottle(_) => PartKind::Bottle,
+            Self::Surface(_) => PartKind::Surface,
         }
     }
 
@@ -61,6 +75,7 @@ impl DefectKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bottle(kind) => kind.name(),
+            Self::Surface(kind) => kind.name(),
         }
     }
 }

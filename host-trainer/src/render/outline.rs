@@ -64,11 +64,8 @@ impl Outline {
 
     /// The point in the outline's own frame, where the ellipse is the unit circle.
     pub(super) fn local(&self, at: Point) -> Point {
-        let d = at.from(self.centre);
-        Point::new(
-            (d.x * self.axis.x + d.y * self.axis.y) / self.half.x,
-            (d.y * self.axis.x - d.x * self.axis.y) / self.half.y,
-        )
+        let d = at.from(self.centre).turned_back(self.axis);
+        Point::new(d.x / self.half.x, d.y / self.half.y)
     }
 
     /// Everything within `margin` of the outline.

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::bottle::BottleDefect;
+use super::surface::SurfaceDefect;
 use super::{DefectKind, PartKind};
 
 /// Which series of frames an index counts in.
@@ -26,6 +27,10 @@ impl Sequence {
             Self::Defective(DefectKind::Bottle(BottleDefect::Chip)) => 1,
             Self::Defective(DefectKind::Bottle(BottleDefect::Crack)) => 2,
             Self::Defective(DefectKind::Bottle(BottleDefect::Contamination)) => 3,
+            Self::Good(PartKind::Surface) => 16,
+            Self::Defective(DefectKind::Surface(SurfaceDefect::Scratch)) => 17,
+            Self::Defective(DefectKind::Surface(SurfaceDefect::Pit)) => 18,
+            Self::Defective(DefectKind::Surface(SurfaceDefect::Stain)) => 19,
         }
     }
 }
