@@ -33,6 +33,11 @@ impl Blob {
             edge: source.range(1.5, 3.0) * pixel.max(1.0 / 256.0),
         }
     }
+
+    /// The same blob, darker than what it lies on.
+    pub(super) fn dark(self) -> Self {
+        Self { level: -self.level, ..self }
+    }
 }
 
 /// Cells of the blob's texture: small against the blob, never below two pixels of a frame of 256.
@@ -62,6 +67,11 @@ pub(super) struct Fibre {
 impl Fibre {
     pub(super) fn draw(source: &mut Source, (centre, radius): (Point, f64), pixel: f64) -> Self {
         let start = centre.step(radius * 0.7 * source.unit().sqrt(), source.range(0.0, TAU));
+        Self::starting(source, start, (centre, radius), pixel)
+    }
+
+    /// A fibre that starts here and stays within the disc.
+    pub(super) fn starting(source: &mut Source, start: Point, (centre, radius): (Point, f64), pixel: f64) -> Self {
         let length = source.scale(0.14, 0.40);
         Self {
             path: Path::slack(source, start, length, centre, radius * 0.85),
@@ -69,6 +79,11 @@ impl Fibre {
             level: source.scale(36.0, 130.0),
             pixel,
         }
+    }
+
+    /// The same fibre, darker than what it lies on.
+    pub(super) fn dark(self) -> Self {
+        Self { level: -self.level, ..self }
     }
 }
 

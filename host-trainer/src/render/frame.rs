@@ -2,13 +2,11 @@
 
 use super::bottle::Bottle;
 use super::geometry::{Point, mix};
-use super::part::Part;
+use super::part::{MARKED, Part};
 use super::random::{Purpose, Sequence, Source};
 use super::surface::Surface;
+use super::turned::Bracket;
 use super::{DefectKind, PartKind};
-
-/// A pixel belongs to the mask from this share of defect on.
-const MASK_COVERAGE: f64 = 0.25;
 
 /// A rendered frame, row by row from the top left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +34,7 @@ pub fn render_defective(seed: u64, index: u64, kind: DefectKind, size: u16) -> R
     match kind {
         DefectKind::Bottle(kind) => compose::<Bottle>(stream, frame, Some(kind)),
         DefectKind::Surface(kind) => compose::<Surface>(stream, frame, Some(kind)),
+        DefectKind::Turned(kind) => compose::<Bracket>(stream, frame, Some(kind)),
     }
 }
 
@@ -59,6 +58,7 @@ fn clean(stream: Stream, part: PartKind, size: u16) -> RenderedFrame {
     match part {
         PartKind::Bottle => compose::<Bottle>(stream, frame, None),
         PartKind::Surface => compose::<Surface>(stream, frame, None),
+        PartKind::Turned => compose::<Bracket>(stream, frame, None),
     }
 }
 
@@ -82,7 +82,7 @@ fn compose<P: Part>(stream: Stream, (width, height): (u32, u32), kind: Option<P:
             {
                 let (coverage, painted) = defect.paint(at, value);
                 value = mix(value, painted, coverage);
-                if coverage >= MASK_COVERAGE {
+                if coverage >= MARKED {
                     mask[gray.len()] = 255;
                 }
             }
@@ -101,12 +101,36 @@ mod tests {
 
     const SIZE: u16 = 128;
 
-    /// Digests of the first good frame, and of frame and mask of the first of every kind.
-    const GOLDEN_GOOD: u64 = 0x16fa_dd13_e9f8_9587;
-    const GOLDEN_DEFECTIVE: [(u64, u64); 3] = [
-        (0x97f4_8d83_e0f4_6c6d, 0x785a_9128_6625_0f73),
-        (0x1909_f239_c969_a4c4, 0xe7e5_57f7_1dec_ea8b),
-        (0x054b_4048_c12b_9ff9, 0x5d64_1811_fde9_dfcf),
+    /// For each kind of part: digests of the first good frame, and of frame and mask of the first of every kind.
+    const GOLDEN: [(PartKind, u64, &[(u64, u64)]); 3] = [
+        (
+            PartKind::Bottle,
+            0x16fa_dd13_e9f8_9587,
+            &[
+                (0x97f4_8d83_e0f4_6c6d, 0x785a_9128_6625_0f73),
+                (0x1909_f239_c969_a4c4, 0xe7e5_57f7_1dec_ea8b),
+                (0x054b_4048_c12b_9ff9, 0x5d64_1811_fde9_dfcf),
+            ],
+        ),
+        (
+            PartKind::Surface,
+            0x0ee4_09f4_900b_dde3,
+            &[
+                (0x916f_9314_a9b0_aa21, 0x979d_797d_c7ea_a60b),
+                (0xa14f_3fff_7274_a301, 0x04f2_32f9_50da_bd2b),
+                (0x7267_1ed2_323f_2601, 0xc3ed_c106_c7be_3bcb),
+            ],
+        ),
+        (
+            PartKind::Turned,
+            0xf352_02eb_2cea_be08,
+            &[
+                (0xcf6d_063a_c983_4047, 0x8b27_ad06_52e2_6445),
+                (0x077e_2de0_298d_b447, 0xea1e_c1c9_51d3_4068),
+                (0x05bc_9e87_8ee0_8844, 0x2c35_31ba_289d_dd31),
+                (0x10a4_6db2_b92c_170e, 0xeb9e_896c_0574_a0c4),
+            ],
+        ),
     ];
 
     /// FNV-1a, 64 bits.
@@ -118,17 +142,15 @@ mod tests {
 
     #[test]
     fn frames_are_the_same_everywhere_and_for_ever() {
-        for (part, good, defective) in [(PartKind::Bottle, GOLDEN_GOOD, GOLDEN_DEFECTIVE)] {
-            assert_eq!(digest(&render_good(1, 0, part, SIZE).gray), good, "{}", part.name());
-            let digests: Vec<(u64, u64)> = part
-                .defects()
-                .iter()
-                .map(|&kind| {
-                    let frame = render_defective(1, 0, kind, SIZE);
-                    (digest(&frame.gray), digest(&frame.mask.unwrap_or_default()))
-                })
-                .collect();
-            assert_eq!(digests, defective, "{}", part.name());
+        let found = PartKind::ALL.map(|part| {
+            let defective = part.defects().iter().map(|&kind| {
+                let frame = render_defective(1, 0, kind, SIZE);
+                (digest(&frame.gray), digest(&frame.mask.unwrap_or_default()))
+            });
+            (part, digest(&render_good(1, 0, part, SIZE).gray), defective.collect::<Vec<_>>())
+        });
+        for ((part, good, defective), expected) in found.iter().zip(GOLDEN) {
+            assert!((*part, *good, &defective[..]) == expected, "{part:?}: {good:#018x} {defective:#018x?}");
         }
     }
 

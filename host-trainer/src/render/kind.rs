@@ -2,6 +2,7 @@
 
 use super::bottle::BottleDefect;
 use super::surface::{self, SurfaceDefect};
+use super::turned::TurnedDefect;
 
 /// A kind of part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -11,17 +12,20 @@ pub enum PartKind {
     Bottle,
     /// Ground metal without any fixed structure, half as wide again as high
     Surface,
+    /// A bracket with holes, lying at any angle on a belt
+    Turned,
 }
 
 impl PartKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Bottle, Self::Surface];
+    pub const ALL: [Self; 3] = [Self::Bottle, Self::Surface, Self::Turned];
 
     /// The name on the command line and in a data set's note.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bottle => "bottle",
             Self::Surface => "surface",
+            Self::Turned => "turned",
         }
     }
 
@@ -37,9 +41,16 @@ impl PartKind {
             DefectKind::Surface(SurfaceDefect::Pit),
             DefectKind::Surface(SurfaceDefect::Stain),
         ];
+        const TURNED: [DefectKind; 4] = [
+            DefectKind::Turned(TurnedDefect::Chip),
+            DefectKind::Turned(TurnedDefect::Hole),
+            DefectKind::Turned(TurnedDefect::Scratch),
+            DefectKind::Turned(TurnedDefect::Contamination),
+        ];
         match self {
             Self::Bottle => &BOTTLE,
             Self::Surface => &SURFACE,
+            Self::Turned => &TURNED,
         }
     }
 
@@ -47,7 +58,7 @@ impl PartKind {
     pub const fn frame(self, size: u16) -> (u32, u32) {
         let height = size as u32;
         match self {
-            Self::Bottle => (height, height),
+            Self::Bottle | Self::Turned => (height, height),
             Self::Surface => (height * surface::ASPECT.0 / surface::ASPECT.1, height),
         }
     }
@@ -60,6 +71,8 @@ pub enum DefectKind {
     Bottle(BottleDefect),
     /// Of a surface.
     Surface(SurfaceDefect),
+    /// Of a turned bracket.
+    Turned(TurnedDefect),
 }
 
 impl DefectKind {
@@ -68,6 +81,7 @@ impl DefectKind {
         match self {
             Self::Bottle(_) => PartKind::Bottle,
             Self::Surface(_) => PartKind::Surface,
+            Self::Turned(_) => PartKind::Turned,
         }
     }
 
@@ -76,6 +90,40 @@ impl DefectKind {
         match self {
             Self::Bottle(kind) => kind.name(),
             Self::Surface(kind) => kind.name(),
+            Self::Turned(kind) => kind.name(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_part_has_a_name_and_defects_of_its_own() {
+        let names: HashSet<&str> = PartKind::ALL.iter().map(|part| part.name()).collect();
+        assert_eq!(names.len(), PartKind::ALL.len());
+        for part in PartKind::ALL {
+            let folders: HashSet<&str> = part.defects().iter().map(|kind| kind.name()).collect();
+            assert!(!folders.contains("good"));
+            assert_eq!(folders.len(), part.defects().len(), "{}", part.name());
+            assert!(part.defects().iter().all(|kind| kind.part() == part));
+        }
+    }
+
+    #[test]
+    fn the_names_are_those_of_the_command_line() {
+        for part in PartKind::ALL {
+            assert_eq!(<PartKind as clap::ValueEnum>::from_str(part.name(), false), Ok(part));
+        }
+    }
+
+    #[test]
+    fn surfaces_are_half_as_wide_again_as_high() {
+        assert_eq!(PartKind::Surface.frame(256), (384, 256));
+        assert_eq!(PartKind::Surface.frame(u16::MAX), (98_302, 65_535));
+        assert_eq!(PartKind::Turned.frame(256), (256, 256));
     }
 }

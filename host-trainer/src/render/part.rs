@@ -33,7 +33,18 @@ pub(super) trait Defect {
     fn paint(&self, at: Point, clean: f64) -> (f64, f64);
 }
 
+/// A pixel belongs to the mask from this share of defect on.
+pub(super) const MARKED: f64 = 0.25;
+
+/// The share of a defect that ends at a border, where `share` is how much of the point lies on this side of it. What is
+/// too little for the mask is none: a sliver between two borders would else differ far from anything marked.
+pub(super) fn clipped(coverage: f64, share: f64) -> f64 {
+    let clipped = coverage * share;
+    if share < 1.0 && clipped < MARKED { 0.0 } else { clipped }
+}
+
 /// The light of one frame: how strong it is, and how it changes across the frame.
+#[derive(Clone)]
 pub(super) struct Light {
     gain: f64,
     /// Relative change per side of the frame, on each axis.

@@ -8,6 +8,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::bottle::BottleDefect;
 use super::surface::SurfaceDefect;
+use super::turned::TurnedDefect;
 use super::{DefectKind, PartKind};
 
 /// Which series of frames an index counts in.
@@ -31,6 +32,11 @@ impl Sequence {
             Self::Defective(DefectKind::Surface(SurfaceDefect::Scratch)) => 17,
             Self::Defective(DefectKind::Surface(SurfaceDefect::Pit)) => 18,
             Self::Defective(DefectKind::Surface(SurfaceDefect::Stain)) => 19,
+            Self::Good(PartKind::Turned) => 32,
+            Self::Defective(DefectKind::Turned(TurnedDefect::Chip)) => 33,
+            Self::Defective(DefectKind::Turned(TurnedDefect::Hole)) => 34,
+            Self::Defective(DefectKind::Turned(TurnedDefect::Scratch)) => 35,
+            Self::Defective(DefectKind::Turned(TurnedDefect::Contamination)) => 36,
         }
     }
 }
@@ -114,6 +120,19 @@ mod tests {
         for (i, a) in values.iter().enumerate() {
             assert!(values[i + 1..].iter().all(|b| a != b), "value {i} is repeated");
         }
+    }
+
+    #[test]
+    fn no_two_sequences_share_a_code() {
+        let mut codes = Vec::new();
+        for part in PartKind::ALL {
+            codes.push(Sequence::Good(part).code());
+            codes.extend(part.defects().iter().map(|&kind| Sequence::Defective(kind).code()));
+        }
+        let count = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!((count, codes.len()), (13, 13));
     }
 
     #[test]

@@ -235,6 +235,27 @@ mod tests {
     }
 
     #[test]
+    fn another_kind_of_part_replaces_an_earlier_one() {
+        let folder = tempfile::tempdir().unwrap();
+        render(folder.path(), &SMALL).unwrap();
+        let surface = RenderConfig { part: PartKind::Surface, ..SMALL };
+        render(folder.path(), &surface).unwrap();
+        // A folder without images would be a kind of defect without examples.
+        assert!(!folder.path().join("test/crack").exists() && !folder.path().join("ground_truth/crack").exists());
+        let fresh = tempfile::tempdir().unwrap();
+        let counts = render(fresh.path(), &surface).unwrap();
+        assert_eq!(counts.test_defective, 6);
+        assert!(tree(folder.path()) == tree(fresh.path()));
+        for file in ["train/good/002.png", "test/stain/001.png", "ground_truth/pit/000_mask.png"] {
+            let image = image::open(fresh.path().join(file)).unwrap();
+            assert_eq!((image.width(), image.height()), (48, 32), "{file}");
+        }
+        render(folder.path(), &SMALL).unwrap();
+        render(fresh.path(), &RenderConfig { part: PartKind::Turned, ..SMALL }).unwrap();
+        assert!(fresh.path().join("test/hole/001.png").exists() && !fresh.path().join("test/pit").exists());
+    }
+
+    #[test]
     fn refuses_a_folder_with_other_files_and_leaves_it_alone() {
         let folder = tempfile::tempdir().unwrap();
         let photograph = folder.path().join("train/good/000.png");

@@ -29,9 +29,9 @@ const CROSSING: f64 = 0.3;
 /// The grain, from the finest streaks to the blotches. No octave repeats within a frame.
 const OCTAVES: [Octave; 6] = [
     Octave { cell: (0.007, 0.004), period: (256, 512), amplitude: 5.0 },
-    Octave { cell: (0.060, 0.004), period: (32, 512), amplitude: 11.0 },
-    Octave { cell: (0.180, 0.008), period: (16, 256), amplitude: 10.0 },
-    Octave { cell: (0.500, 0.018), period: (4, 128), amplitude: 7.0 },
+    Octave { cell: (0.060, 0.004), period: (32, 512), amplitude: 9.0 },
+    Octave { cell: (0.180, 0.008), period: (16, 256), amplitude: 8.0 },
+    Octave { cell: (0.500, 0.018), period: (4, 128), amplitude: 6.0 },
     Octave { cell: (0.900, 0.060), period: (2, 32), amplitude: 4.0 },
     Octave { cell: (0.260, 0.170), period: (8, 16), amplitude: 6.0 },
 ];
@@ -84,7 +84,7 @@ impl Part for Surface {
         match kind {
             SurfaceDefect::Scratch => {
                 let (from, to) = self.crossing(source);
-                Box::new(Scratch::draw(source, from, to, (15.0, 60.0), pixel))
+                Box::new(Scratch::draw(source, from, to, (14.0, 60.0), pixel))
             }
             SurfaceDefect::Pit => {
                 let place = Self::place(source, 0.04);
