@@ -16,7 +16,7 @@ use edge_runtime::frame::Frame;
 use edge_runtime::inspector::open_pipeline;
 use host_trainer::calibration::{Drift, calibrate, chance_of_as_many};
 use host_trainer::random::shuffle;
-use host_trainer::render::render_good;
+use host_trainer::render::{PartKind, render_good};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use shared::image::PixelFormat;
@@ -44,7 +44,9 @@ fn scores() -> &'static [Score] {
         let size = bundle.manifest().preprocessing.accepted.max;
         let (mut pipeline, clock) = (open_pipeline(&bundle).unwrap(), MonotonicClock::new());
         let score = |index| {
-            let frame = Frame::new(render_good(SEED, index, size.width).gray, size, PixelFormat::Gray8).unwrap();
+            let frame =
+                Frame::new(render_good(SEED, index, PartKind::Bottle, size.width).gray, size, PixelFormat::Gray8)
+                    .unwrap();
             pipeline.measure(&frame.view().unwrap(), &clock).unwrap().score
         };
         (0..FRAMES).map(score).collect()

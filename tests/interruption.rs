@@ -23,7 +23,14 @@ struct Line {
 impl Line {
     fn new() -> Self {
         let line = Self { folder: tempfile::tempdir().unwrap() };
-        let config = RenderConfig { size: 64, seed: 11, train_good: 45, test_good: 0, test_per_kind: 0 };
+        let config = RenderConfig {
+            size: 64,
+            seed: 11,
+            train_good: 45,
+            test_good: 0,
+            test_per_kind: 0,
+            ..RenderConfig::default()
+        };
         write_dataset(&line.path("data"), &config, &mut |_, _| {}).unwrap();
         fs::write(line.path("settings.toml"), SETTINGS).unwrap();
         line

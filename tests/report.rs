@@ -25,7 +25,8 @@ pub const HOSTILE: &str = "<script>document.title='taken'<script>&\"'.png";
 /// Two good parts and one of each kind, with masks; a frame with a hostile name, one of a wrong size, and a file that
 /// is no image.
 pub fn render(data: &Path) {
-    let config = RenderConfig { size: 256, seed: 3, train_good: 0, test_good: 2, test_per_kind: 1 };
+    let config =
+        RenderConfig { size: 256, seed: 3, train_good: 0, test_good: 2, test_per_kind: 1, ..RenderConfig::default() };
     write_dataset(data, &config, &mut |_, _| {}).unwrap();
     let test = data.join("test");
     fs::copy(test.join("good/000.png"), test.join("good").join(HOSTILE)).unwrap();

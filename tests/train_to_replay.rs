@@ -19,7 +19,8 @@ use shared::wire::ThresholdEvidence;
 use crate::programs::{path, replay, run};
 
 pub fn render(root: &Path) {
-    let config = RenderConfig { size: 96, seed: 11, train_good: 45, test_good: 3, test_per_kind: 1 };
+    let config =
+        RenderConfig { size: 96, seed: 11, train_good: 45, test_good: 3, test_per_kind: 1, ..RenderConfig::default() };
     write_dataset(root, &config, &mut |_, _| {}).unwrap();
 }
 

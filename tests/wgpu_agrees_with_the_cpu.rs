@@ -4,7 +4,7 @@
 use burn::tensor::Device;
 use host_trainer::device::DeviceChoice;
 use host_trainer::model::{Placement, unet};
-use host_trainer::render::render_good;
+use host_trainer::render::{PartKind, render_good};
 use host_trainer::training::{HistoryEntry, Length, Task, TrainingConfig, Unobserved, train};
 use shared::image::Size;
 
@@ -15,7 +15,7 @@ use shared::image::Size;
 const LOSS_TOLERANCE: f32 = 2e-5;
 
 fn five_steps(device: &Device) -> Vec<HistoryEntry> {
-    let frames: Vec<Vec<u8>> = (0..6).map(|index| render_good(3, index, 128).gray).collect();
+    let frames: Vec<Vec<u8>> = (0..6).map(|index| render_good(3, index, PartKind::Bottle, 128).gray).collect();
     let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
     let config = TrainingConfig {
         length: Length::Steps(5),

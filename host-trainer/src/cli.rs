@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::similarity::Metric;
 
 use crate::device::DeviceChoice;
+use crate::render::PartKind;
 use crate::settings::TrainSettings;
 
 pub use flash::FlashArgs;
@@ -110,7 +111,15 @@ Colour is reduced to 8-bit gray first. In the JSON, raw is the integer that the 
     #[command(long_about = FLASH_ABOUT, after_help = FLASH_EXAMPLES)]
     Flash(FlashArgs),
     /// Write a data set of rendered parts, good and defective, in the MVTec layout
-    #[command(after_help = "Example:\n  host-trainer render --out out/rendered --seed 3")]
+    #[command(after_help = "\
+Examples:
+  host-trainer render --out out/rendered --seed 3
+  host-trainer render --out out/metal --kind surface --size 320
+
+Defects, one folder for each in test and in ground_truth:
+  bottle   chip, crack, contamination
+  surface  scratch, pit, stain
+  turned   chip, hole, scratch, contamination")]
     Render(RenderArgs),
     /// Retrain the committed default model and record its verdicts anew (for developers of this project)
     #[command(after_help = "Example, from the root of the repository:\n  host-trainer bless --repository .")]
@@ -250,10 +259,13 @@ pub struct RenderArgs {
     /// Folder to write into; it must be empty or hold an earlier rendering
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// The kind of part
+    #[arg(long, value_enum, default_value_t)]
+    pub kind: PartKind,
     /// Another seed makes other parts
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Side of the square frames in pixels
+    /// Height of the frames in pixels; bottle and turned are square, a surface is half as wide again
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(64..=2048))]
     pub size: u16,
     /// Good frames in train/good

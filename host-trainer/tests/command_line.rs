@@ -44,7 +44,8 @@ fn too_few_images_and_missing_folders_are_said_plainly() {
     }
     // What is wrong with the settings is said before training, not after.
     let data = folder.path().join("data");
-    let enough = RenderConfig { size: 64, seed: 1, train_good: 45, test_good: 0, test_per_kind: 0 };
+    let enough =
+        RenderConfig { size: 64, seed: 1, train_good: 45, test_good: 0, test_per_kind: 0, ..RenderConfig::default() };
     write_dataset(&data, &enough, &mut |_, _| {}).unwrap();
     for (option, value, expected) in [
         ("--rank", "21", "rank 21 of 20"),
@@ -61,7 +62,8 @@ fn too_few_images_and_missing_folders_are_said_plainly() {
         let output = run(&["train", "--data", path(&data), "--out", path(&out), &option]);
         assert_eq!(output.status.code(), Some(2), "{option}");
     }
-    let config = RenderConfig { size: 64, seed: 1, train_good: 12, test_good: 1, test_per_kind: 0 };
+    let config =
+        RenderConfig { size: 64, seed: 1, train_good: 12, test_good: 1, test_per_kind: 0, ..RenderConfig::default() };
     let few = folder.path().join("few");
     write_dataset(&few, &config, &mut |_, _| {}).unwrap();
     let output = run(&["train", "--data", path(&few), "--out", path(&out)]);
@@ -110,4 +112,34 @@ fn two_images_are_compared() {
     }
     assert_eq!(run(&["compare", path(&a)]).status.code(), Some(2));
     assert_eq!(run(&["compare", path(&a), path(&b), "--metric", "psnr"]).status.code(), Some(2));
+}
+
+#[test]
+fn each_kind_of_part_is_rendered_and_the_bottle_by_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let render = |name: &str, more: &[&str]| {
+        let out = folder.path().join(name);
+        let few = ["--size", "64", "--train-good", "1", "--test-good", "0", "--test-per-kind", "1"];
+        let output = run(&[&["render", "--out", path(&out)], &few[..], more].concat());
+        (output.status.code(), out)
+    };
+    let (_, default) = render("default", &[]);
+    for (kind, width, defects) in [
+        ("bottle", 64, &["chip", "contamination", "crack"][..]),
+        ("surface", 96, &["pit", "scratch", "stain"]),
+        ("turned", 64, &["chip", "contamination", "hole", "scratch"]),
+    ] {
+        let (code, out) = render(kind, &["--kind", kind]);
+        assert_eq!(code, Some(0), "{kind}");
+        let good = out.join("train/good/000.png");
+        let image = image::open(&good).unwrap();
+        assert_eq!((image.width(), image.height()), (width, 64), "{kind}");
+        let same = std::fs::read(&good).unwrap() == std::fs::read(default.join("train/good/000.png")).unwrap();
+        assert_eq!(same, kind == "bottle");
+        let mut found: Vec<_> =
+            std::fs::read_dir(out.join("ground_truth")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        found.sort();
+        assert_eq!(found, defects);
+    }
+    assert_eq!(render("can", &["--kind", "can"]).0, Some(2));
 }

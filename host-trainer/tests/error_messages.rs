@@ -158,7 +158,8 @@ fn an_interrupted_training_is_not_written_over() {
 fn images_that_are_left_out_and_copies_are_named_and_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let config = RenderConfig { size: 64, seed: 1, train_good: 46, test_good: 0, test_per_kind: 0 };
+    let config =
+        RenderConfig { size: 64, seed: 1, train_good: 46, test_good: 0, test_per_kind: 0, ..RenderConfig::default() };
     write_dataset(&data, &config, &mut |_, _| {}).unwrap();
     let good = data.join("train/good");
     fs::copy(good.join("003.png"), good.join("copy.png")).unwrap();
@@ -204,7 +205,8 @@ fn images_that_are_left_out_and_copies_are_named_and_recorded() {
 fn evaluate_warns_of_test_images_that_contradict_or_flatter() {
     let folder = scene();
     let data = folder.path().join("data");
-    let config = RenderConfig { size: 256, seed: 1, train_good: 2, test_good: 2, test_per_kind: 1 };
+    let config =
+        RenderConfig { size: 256, seed: 1, train_good: 2, test_good: 2, test_per_kind: 1, ..RenderConfig::default() };
     write_dataset(&data, &config, &mut |_, _| {}).unwrap();
     fs::copy(data.join("test/good/000.png"), data.join("test/chip/copy.png")).unwrap();
     image::open(data.join("train/good/001.png")).unwrap().save(data.join("test/good/trained.bmp")).unwrap();

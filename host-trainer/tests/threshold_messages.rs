@@ -90,7 +90,8 @@ fn rates_and_thresholds_that_are_none() {
 #[test]
 fn train_refuses_a_target_that_the_photographs_cannot_keep() {
     let place = Place::new();
-    let config = RenderConfig { size: 64, seed: 1, train_good: 45, test_good: 0, test_per_kind: 0 };
+    let config =
+        RenderConfig { size: 64, seed: 1, train_good: 45, test_good: 0, test_per_kind: 0, ..RenderConfig::default() };
     write_dataset(&place.path("photos"), &config, &mut |_, _| {}).unwrap();
     let said = place.ask_all(&[
         &["train", "--data", "photos", "--out", "out", "--target-frr", "1%"],

@@ -7,6 +7,7 @@ use crate::render::{RenderConfig, write_dataset};
 /// Runs `render`.
 pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     let config = RenderConfig {
+        part: args.kind,
         size: args.size,
         seed: args.seed,
         train_good: args.train_good,

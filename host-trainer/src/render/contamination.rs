@@ -1,11 +1,10 @@
-//! Contamination inside the mouth: a soft cloudy blob, or a fibre.
+//! Contamination within a disc: a soft cloudy blob, or a fibre.
 
 use std::f64::consts::{PI, TAU};
 
-use super::defect::Defect;
 use super::geometry::{Bounds, Point, soft_step};
 use super::outline::Outline;
-use super::part::Part;
+use super::part::Defect;
 use super::path::Path;
 use super::random::Source;
 use super::texture::Texture;
@@ -21,8 +20,7 @@ pub(super) struct Blob {
 }
 
 impl Blob {
-    pub(super) fn draw(source: &mut Source, part: &Part, pixel: f64) -> Self {
-        let (centre, radius) = part.mouth();
+    pub(super) fn draw(source: &mut Source, (centre, radius): (Point, f64), pixel: f64) -> Self {
         let place = centre.step(radius * 0.72 * source.unit().sqrt(), source.range(0.0, TAU));
         let width = source.scale(0.018, 0.075);
         let half = Point::new(width * source.range(1.0, 1.8), width);
@@ -34,6 +32,11 @@ impl Blob {
             level: source.scale(18.0, 90.0),
             edge: source.range(1.5, 3.0) * pixel.max(1.0 / 256.0),
         }
+    }
+
+    /// The same blob, darker than what it lies on.
+    pub(super) fn dark(self) -> Self {
+        Self { level: -self.level, ..self }
     }
 }
 
@@ -62,9 +65,13 @@ pub(super) struct Fibre {
 }
 
 impl Fibre {
-    pub(super) fn draw(source: &mut Source, part: &Part, pixel: f64) -> Self {
-        let (centre, radius) = part.mouth();
+    pub(super) fn draw(source: &mut Source, (centre, radius): (Point, f64), pixel: f64) -> Self {
         let start = centre.step(radius * 0.7 * source.unit().sqrt(), source.range(0.0, TAU));
+        Self::starting(source, start, (centre, radius), pixel)
+    }
+
+    /// A fibre that starts here and stays within the disc.
+    pub(super) fn starting(source: &mut Source, start: Point, (centre, radius): (Point, f64), pixel: f64) -> Self {
         let length = source.scale(0.14, 0.40);
         Self {
             path: Path::slack(source, start, length, centre, radius * 0.85),
@@ -72,6 +79,11 @@ impl Fibre {
             level: source.scale(36.0, 130.0),
             pixel,
         }
+    }
+
+    /// The same fibre, darker than what it lies on.
+    pub(super) fn dark(self) -> Self {
+        Self { level: -self.level, ..self }
     }
 }
 

@@ -8,8 +8,8 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::RenderConfig;
 use super::layout::files;
+use super::{PartKind, RenderConfig};
 
 /// Name of the note.
 const NOTE: &str = "RENDERED.txt";
@@ -18,10 +18,13 @@ const TITLE: &str = "Synthetic frames, rendered by host-trainer. No photograph. 
 
 /// The text of the note.
 fn note(config: &RenderConfig) -> String {
-    let RenderConfig { size, seed, train_good, test_good, test_per_kind } = config;
-    format!(
-        "{TITLE}\nsize {size}\nseed {seed}\ntrain_good {train_good}\ntest_good {test_good}\ntest_per_kind {test_per_kind}\n"
-    )
+    let RenderConfig { part, size, seed, train_good, test_good, test_per_kind } = config;
+    let numbers = format!(
+        "size {size}\nseed {seed}\ntrain_good {train_good}\ntest_good {test_good}\ntest_per_kind {test_per_kind}\n"
+    );
+    // The bottle was the first kind there was: its notes never named it.
+    let kind = if *part == PartKind::Bottle { String::new() } else { format!("kind {}\n", part.name()) };
+    format!("{TITLE}\n{numbers}{kind}")
 }
 
 /// The settings in a note, if it is one.
@@ -31,13 +34,22 @@ fn parse(text: &str) -> Option<RenderConfig> {
         return None;
     }
     let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
-    Some(RenderConfig {
+    let numbers = RenderConfig {
+        part: PartKind::Bottle,
         size: field("size")?.parse().ok()?,
         seed: field("seed")?.parse().ok()?,
         train_good: field("train_good")?.parse().ok()?,
         test_good: field("test_good")?.parse().ok()?,
         test_per_kind: field("test_per_kind")?.parse().ok()?,
-    })
+    };
+    let part = match lines.next() {
+        None => PartKind::Bottle,
+        Some(line) => {
+            let name = line.strip_prefix("kind ")?;
+            PartKind::ALL.into_iter().find(|part| part.name() == name)?
+        }
+    };
+    Some(RenderConfig { part, ..numbers })
 }
 
 /// The name under which a file is written before it takes its own.
@@ -95,6 +107,8 @@ pub(super) fn prepare(root: &Path, config: &RenderConfig) -> Result<(), Obstacle
     let kept: HashSet<&PathBuf> = wanted.iter().collect();
     for path in present.iter().filter(|path| !kept.contains(path) && **path != root.join(NOTE)) {
         fs::remove_file(path).map_err(|error| Obstacle::Io(path.clone(), error))?;
+        // A folder that this left empty goes too: it may be a kind of defect that the new set has not. Most are not.
+        let _ = path.parent().map(fs::remove_dir);
     }
     let folders: HashSet<&Path> = wanted.iter().filter_map(|path| path.parent()).collect();
     for folder in folders.into_iter().chain([root]) {
@@ -136,8 +150,10 @@ mod tests {
 
     #[test]
     fn the_note_keeps_the_settings() {
-        let config = RenderConfig { size: 64, seed: u64::MAX, train_good: 3, test_good: 2, test_per_kind: 1 };
-        assert_eq!(parse(&note(&config)), Some(config));
+        for part in PartKind::ALL {
+            let config = RenderConfig { part, size: 64, seed: u64::MAX, train_good: 3, test_good: 2, test_per_kind: 1 };
+            assert_eq!(parse(&note(&config)), Some(config));
+        }
         assert_eq!(parse("somebody's notes\n"), None);
         assert_eq!(parse(TITLE), None);
     }

@@ -24,6 +24,11 @@ impl Point {
         Self::new(self.x - origin.x, self.y - origin.y)
     }
 
+    /// The coordinates of the vector on axes of which the first lies along the unit vector `axis`.
+    pub(super) fn turned_back(self, axis: Self) -> Self {
+        Self::new(self.x * axis.x + self.y * axis.y, self.y * axis.x - self.x * axis.y)
+    }
+
     pub(super) fn length(self) -> f64 {
         (self.x * self.x + self.y * self.y).sqrt()
     }

@@ -3,7 +3,7 @@
 //! The layout is MVTec AD's: `train/good/000.png`, `test/good/000.png`, `test/chip/000.png` with
 //! `ground_truth/chip/000_mask.png`, and so on for every kind.
 
-use super::{DefectKind, RenderedFrame, render_defective, render_good};
+use super::{DefectKind, PartKind, RenderedFrame, render_defective, render_good};
 
 /// Index of the first good test frame. Training frames count from zero and never reach it, so that the test frames
 /// stay the same however many training frames there are.
@@ -12,7 +12,9 @@ pub(super) const FIRST_TEST_INDEX: u64 = 1 << 20;
 /// What to render.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RenderConfig {
-    /// Side of the square frames, px: 32 to 4096.
+    /// The kind of part.
+    pub part: PartKind,
+    /// Height of the frames, px: 32 to 4096. [`PartKind::frame`] gives the width.
     pub size: u16,
     /// Seed of everything random.
     pub seed: u64,
@@ -26,7 +28,7 @@ pub struct RenderConfig {
 
 impl Default for RenderConfig {
     fn default() -> Self {
-        Self { size: 256, seed: 1, train_good: 200, test_good: 24, test_per_kind: 12 }
+        Self { part: PartKind::Bottle, size: 256, seed: 1, train_good: 200, test_good: 24, test_per_kind: 12 }
     }
 }
 
@@ -68,7 +70,7 @@ impl Item {
 
     pub(super) fn render(&self, config: &RenderConfig) -> RenderedFrame {
         match self.kind {
-            None => render_good(config.seed, self.index, config.size),
+            None => render_good(config.seed, self.index, config.part, config.size),
             Some(kind) => render_defective(config.seed, self.index, kind, config.size),
         }
     }
@@ -83,7 +85,7 @@ pub(super) fn items(config: &RenderConfig) -> Vec<Item> {
         index: FIRST_TEST_INDEX + number as u64,
         train: false,
     });
-    let defective = DefectKind::ALL.into_iter().flat_map(|kind| {
+    let defective = config.part.defects().iter().flat_map(|&kind| {
         (0..config.test_per_kind).map(move |number| Item {
             kind: Some(kind),
             number,

@@ -64,11 +64,8 @@ impl Outline {
 
     /// The point in the outline's own frame, where the ellipse is the unit circle.
     pub(super) fn local(&self, at: Point) -> Point {
-        let d = at.from(self.centre);
-        Point::new(
-            (d.x * self.axis.x + d.y * self.axis.y) / self.half.x,
-            (d.y * self.axis.x - d.x * self.axis.y) / self.half.y,
-        )
+        let d = at.from(self.centre).turned_back(self.axis);
+        Point::new(d.x / self.half.x, d.y / self.half.y)
     }
 
     /// Everything within `margin` of the outline.
@@ -84,12 +81,13 @@ impl Outline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::PartKind;
     use crate::render::random::{Purpose, Sequence};
 
     #[test]
     fn the_centre_is_inside_and_the_bounds_hold_the_rest() {
         for index in 0..50 {
-            let mut source = Source::new(1, Sequence::Good, index, Purpose::Defect);
+            let mut source = Source::new(1, Sequence::Good(PartKind::Bottle), index, Purpose::Defect);
             let centre = Point::new(0.1, -0.2);
             let half = Point::new(0.05, 0.02);
             for outline in

@@ -6,13 +6,16 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::DefectKind;
+use super::bottle::BottleDefect;
+use super::surface::SurfaceDefect;
+use super::turned::TurnedDefect;
+use super::{DefectKind, PartKind};
 
 /// Which series of frames an index counts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sequence {
-    /// Parts without a defect.
-    Good,
+    /// Parts of this kind without a defect.
+    Good(PartKind),
     /// Parts with one defect of this kind.
     Defective(DefectKind),
 }
@@ -21,10 +24,19 @@ impl Sequence {
     /// The number in the key. Do not reorder: it would change every frame.
     fn code(self) -> u64 {
         match self {
-            Self::Good => 0,
-            Self::Defective(DefectKind::Chip) => 1,
-            Self::Defective(DefectKind::Crack) => 2,
-            Self::Defective(DefectKind::Contamination) => 3,
+            Self::Good(PartKind::Bottle) => 0,
+            Self::Defective(DefectKind::Bottle(BottleDefect::Chip)) => 1,
+            Self::Defective(DefectKind::Bottle(BottleDefect::Crack)) => 2,
+            Self::Defective(DefectKind::Bottle(BottleDefect::Contamination)) => 3,
+            Self::Good(PartKind::Surface) => 16,
+            Self::Defective(DefectKind::Surface(SurfaceDefect::Scratch)) => 17,
+            Self::Defective(DefectKind::Surface(SurfaceDefect::Pit)) => 18,
+            Self::Defective(DefectKind::Surface(SurfaceDefect::Stain)) => 19,
+            Self::Good(PartKind::Turned) => 32,
+            Self::Defective(DefectKind::Turned(TurnedDefect::Chip)) => 33,
+            Self::Defective(DefectKind::Turned(TurnedDefect::Hole)) => 34,
+            Self::Defective(DefectKind::Turned(TurnedDefect::Scratch)) => 35,
+            Self::Defective(DefectKind::Turned(TurnedDefect::Contamination)) => 36,
         }
     }
 }
@@ -98,11 +110,11 @@ mod tests {
     #[test]
     fn purposes_sequences_and_indices_have_streams_of_their_own() {
         let first = |sequence, index, purpose| Source::new(1, sequence, index, purpose).unit();
-        let crack = Sequence::Defective(DefectKind::Crack);
+        let crack = Sequence::Defective(DefectKind::Bottle(BottleDefect::Crack));
         let values = [
-            first(Sequence::Good, 0, Purpose::Part),
-            first(Sequence::Good, 0, Purpose::Grain),
-            first(Sequence::Good, 1, Purpose::Part),
+            first(Sequence::Good(PartKind::Bottle), 0, Purpose::Part),
+            first(Sequence::Good(PartKind::Bottle), 0, Purpose::Grain),
+            first(Sequence::Good(PartKind::Bottle), 1, Purpose::Part),
             first(crack, 0, Purpose::Part),
         ];
         for (i, a) in values.iter().enumerate() {
@@ -111,8 +123,21 @@ mod tests {
     }
 
     #[test]
+    fn no_two_sequences_share_a_code() {
+        let mut codes = Vec::new();
+        for part in PartKind::ALL {
+            codes.push(Sequence::Good(part).code());
+            codes.extend(part.defects().iter().map(|&kind| Sequence::Defective(kind).code()));
+        }
+        let count = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!((count, codes.len()), (13, 13));
+    }
+
+    #[test]
     fn grain_has_the_stated_moments() {
-        let mut source = Source::new(1, Sequence::Good, 0, Purpose::Grain);
+        let mut source = Source::new(1, Sequence::Good(PartKind::Bottle), 0, Purpose::Grain);
         let values: Vec<f64> = (0..20_000).map(|_| source.grain()).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / values.len() as f64;
@@ -122,7 +147,7 @@ mod tests {
 
     #[test]
     fn ranges_hold() {
-        let mut source = Source::new(1, Sequence::Good, 0, Purpose::Part);
+        let mut source = Source::new(1, Sequence::Good(PartKind::Bottle), 0, Purpose::Part);
         for _ in 0..1000 {
             assert!((2.0..3.0).contains(&source.range(2.0, 3.0)));
             assert!((2..=4).contains(&source.count(2, 4)));

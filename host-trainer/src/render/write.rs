@@ -11,11 +11,11 @@ use image::{ExtendedColorType, ImageEncoder};
 
 use super::folder::{Obstacle, prepare, write_whole};
 use super::layout::{FIRST_TEST_INDEX, Item, items};
-use super::{DefectKind, RenderConfig, RenderedCounts};
+use super::{RenderConfig, RenderedCounts, RenderedFrame};
 
-/// Smallest side of a written frame, px: below it a crack is no longer a line.
+/// Smallest height of a written frame, px: below it a crack is no longer a line.
 const MIN_SIZE: u16 = 32;
-/// Largest side of a written frame, px.
+/// Largest height of a written frame, px.
 const MAX_SIZE: u16 = 4096;
 
 /// Why a data set was not rendered.
@@ -34,7 +34,7 @@ pub enum RenderError {
         file: PathBuf,
     },
     /// The frame size is out of range.
-    #[error("frames of {found} px a side cannot be rendered; choose {MIN_SIZE} to {MAX_SIZE} px")]
+    #[error("frames {found} px high cannot be rendered; choose {MIN_SIZE} to {MAX_SIZE} px")]
     Size {
         /// The size asked for, px.
         found: u16,
@@ -134,7 +134,7 @@ pub fn write_dataset(
     Ok(RenderedCounts {
         train_good: config.train_good,
         test_good: config.test_good,
-        test_defective: config.test_per_kind * DefectKind::ALL.len(),
+        test_defective: config.test_per_kind * config.part.defects().len(),
     })
 }
 
@@ -142,15 +142,16 @@ fn write_item(root: &Path, config: &RenderConfig, item: &Item) -> Result<(), Ren
     let frame = item.render(config);
     // The mask first: a frame without its mask would look like a defect nobody marked.
     if let (Some(mask), Some(path)) = (&frame.mask, item.mask_path()) {
-        write_png(&root.join(path), mask, frame.size)?;
+        write_png(&root.join(path), mask, &frame)?;
     }
-    write_png(&root.join(item.frame_path()), &frame.gray, frame.size)
+    write_png(&root.join(item.frame_path()), &frame.gray, &frame)
 }
 
-fn write_png(path: &Path, gray: &[u8], size: u16) -> Result<(), RenderError> {
+/// Writes the frame or its mask.
+fn write_png(path: &Path, gray: &[u8], frame: &RenderedFrame) -> Result<(), RenderError> {
     let mut bytes = Vec::new();
     PngEncoder::new(&mut bytes)
-        .write_image(gray, u32::from(size), u32::from(size), ExtendedColorType::L8)
+        .write_image(gray, frame.width, frame.height, ExtendedColorType::L8)
         .map_err(|source| RenderError::Encode { path: path.to_path_buf(), source })?;
     write_whole(path, &bytes).map_err(|source| RenderError::Io { path: path.to_path_buf(), source })
 }
@@ -161,8 +162,10 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::render::{BottleDefect, DefectKind, PartKind, render_defective};
 
-    const SMALL: RenderConfig = RenderConfig { size: 32, seed: 1, train_good: 3, test_good: 2, test_per_kind: 2 };
+    const SMALL: RenderConfig =
+        RenderConfig { part: PartKind::Bottle, size: 32, seed: 1, train_good: 3, test_good: 2, test_per_kind: 2 };
 
     fn render(root: &Path, config: &RenderConfig) -> Result<RenderedCounts, RenderError> {
         write_dataset(root, config, &mut |_, _| ())
@@ -213,7 +216,7 @@ mod tests {
         assert_ne!(files["train/good/000.png"], files["test/good/000.png"]);
 
         let image = image::load_from_memory(&files["test/crack/001.png"]).unwrap().into_luma8();
-        let frame = crate::render::render_defective(1, 1, DefectKind::Crack, 32);
+        let frame = render_defective(1, 1, DefectKind::Bottle(BottleDefect::Crack), 32);
         assert_eq!(image.into_raw(), frame.gray);
         let mask = image::load_from_memory(&files["ground_truth/crack/001_mask.png"]).unwrap().into_luma8();
         assert_eq!(Some(mask.into_raw()), frame.mask);
@@ -229,6 +232,27 @@ mod tests {
         let fresh = tempfile::tempdir().unwrap();
         render(fresh.path(), &SMALL).unwrap();
         assert!(tree(folder.path()) == tree(fresh.path()));
+    }
+
+    #[test]
+    fn another_kind_of_part_replaces_an_earlier_one() {
+        let folder = tempfile::tempdir().unwrap();
+        render(folder.path(), &SMALL).unwrap();
+        let surface = RenderConfig { part: PartKind::Surface, ..SMALL };
+        render(folder.path(), &surface).unwrap();
+        // A folder without images would be a kind of defect without examples.
+        assert!(!folder.path().join("test/crack").exists() && !folder.path().join("ground_truth/crack").exists());
+        let fresh = tempfile::tempdir().unwrap();
+        let counts = render(fresh.path(), &surface).unwrap();
+        assert_eq!(counts.test_defective, 6);
+        assert!(tree(folder.path()) == tree(fresh.path()));
+        for file in ["train/good/002.png", "test/stain/001.png", "ground_truth/pit/000_mask.png"] {
+            let image = image::open(fresh.path().join(file)).unwrap();
+            assert_eq!((image.width(), image.height()), (48, 32), "{file}");
+        }
+        render(folder.path(), &SMALL).unwrap();
+        render(fresh.path(), &RenderConfig { part: PartKind::Turned, ..SMALL }).unwrap();
+        assert!(fresh.path().join("test/hole/001.png").exists() && !fresh.path().join("test/pit").exists());
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::f64::consts::PI;
 
-use super::defect::Defect;
-use super::geometry::{Bounds, Point, mix, soft_step};
-use super::part::{Part, Polar};
-use super::path::Path;
+use super::part::{Bottle, Polar};
 use super::profile::OPENING;
-use super::random::Source;
+use crate::render::geometry::{Bounds, Point, mix, soft_step};
+use crate::render::part::Defect;
+use crate::render::path::Path;
+use crate::render::random::Source;
 
 /// A crack.
 pub(super) struct Crack {
@@ -23,7 +23,7 @@ pub(super) struct Crack {
 }
 
 impl Crack {
-    pub(super) fn draw(source: &mut Source, part: &Part, pixel: f64) -> Self {
+    pub(super) fn draw(source: &mut Source, part: &Bottle, pixel: f64) -> Self {
         let angle = source.around(PI);
         let lean = source.around(0.35);
         let start = source.range(OPENING, 0.56);

@@ -2,12 +2,12 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
-use super::defect::Defect;
-use super::geometry::{Bounds, Point, mix, soft_step};
-use super::outline::Outline;
-use super::part::{Part, Polar};
-use super::random::Source;
-use super::texture::Texture;
+use super::part::{Bottle, Polar};
+use crate::render::geometry::{Bounds, Point, mix, soft_step};
+use crate::render::outline::Outline;
+use crate::render::part::Defect;
+use crate::render::random::Source;
+use crate::render::texture::Texture;
 
 /// One flat piece of the fracture, in the outline's own coordinates.
 struct Facet {
@@ -29,7 +29,7 @@ pub(super) struct Chip {
 }
 
 impl Chip {
-    pub(super) fn draw(source: &mut Source, part: &Part, pixel: f64) -> Self {
+    pub(super) fn draw(source: &mut Source, part: &Bottle, pixel: f64) -> Self {
         let angle = source.around(PI);
         let centre = part.point(Polar { radius: source.range(0.53, 0.74), angle });
         let width = source.scale(0.018, 0.070);

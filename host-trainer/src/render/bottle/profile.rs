@@ -3,7 +3,7 @@
 //! Radii are canonical: 0 is the axis, [`OPENING`] the inner edge of the glass, [`LIP`] the top of the rim, 1 the
 //! silhouette. A part maps its own radii onto these.
 
-use super::geometry::{bell, mix, soft_step};
+use crate::render::geometry::{bell, mix, soft_step};
 
 /// Canonical radius of the opening.
 pub(super) const OPENING: f64 = 0.48;
