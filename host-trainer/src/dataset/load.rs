@@ -63,6 +63,8 @@ pub struct LoadedImages {
     pub files: Vec<PathBuf>,
     /// One packed gray image of `preprocessing.input` for each file.
     pub images: Vec<Vec<u8>>,
+    /// The size of each photograph, in pixels.
+    pub frames: Vec<Size>,
     /// SHA-256 of each file's bytes.
     pub sha256: Vec<[u8; 32]>,
     /// How a frame becomes such an image, here and on the station.
@@ -77,6 +79,11 @@ impl LoadedImages {
     /// What each image shows, to find those that are there twice.
     pub fn identities(&self) -> Vec<Identity> {
         self.images.iter().map(|image| Identity::of([&image[..]])).collect()
+    }
+
+    /// The part of an image, at its top left, that shows the photograph and not its mirror image.
+    pub fn content(&self, index: usize) -> Size {
+        self.preprocessing.content(self.frames[index])
     }
 
     /// Where an image lies.
@@ -147,6 +154,7 @@ pub fn load_good(
     Ok(LoadedImages {
         root: good.root.clone(),
         files,
+        frames: loaded.iter().map(|l| l.frame).collect(),
         sha256: loaded.iter().map(|l| l.sha256).collect(),
         images: loaded.into_iter().map(|l| l.image).collect(),
         preprocessing: Preprocessing { accepted, ..how },
