@@ -5,7 +5,7 @@ use std::path::Path;
 
 use host_trainer::augmentation::Flips;
 use host_trainer::calibration::{CalibrationError, ThresholdChoice};
-use host_trainer::dataset::OnUnreadable;
+use host_trainer::dataset::{GeometryChoice, OnUnreadable};
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job, JobError};
 use host_trainer::render::{RenderConfig, write_dataset};
@@ -43,6 +43,7 @@ fn job(data: &Path) -> Job {
         on_unreadable,
         product,
         release: 1,
+        geometry: GeometryChoice::Auto,
         camera: String::new(),
         device: DeviceChoice::Cpu,
         training,

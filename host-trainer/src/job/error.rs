@@ -13,6 +13,7 @@ use crate::device::NoAdapter;
 use crate::export::ParityError;
 use crate::export::bundle::SealError;
 use crate::files::FileError;
+use crate::model::UnsupportedSize;
 use crate::report::ReportError;
 use crate::scoring::ScoringError;
 use crate::training::{CheckpointError, TrainingError};
@@ -24,6 +25,8 @@ pub enum JobError {
     Dataset(#[from] DatasetError),
     #[error(transparent)]
     Split(#[from] SplitError),
+    #[error(transparent)]
+    Size(#[from] UnsupportedSize),
     #[error(transparent)]
     Device(#[from] NoAdapter),
     #[error(transparent)]

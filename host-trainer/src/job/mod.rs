@@ -20,7 +20,7 @@ use shared::wire::{CameraName, Manifest, ModelInterface, Name};
 use crate::calibration::{Supply, ThresholdChoice};
 use crate::dataset::duplicates::{EqualFiles, equal_images};
 use crate::dataset::split::{MIN_IMAGES, calibration_images};
-use crate::dataset::{GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, load_good};
+use crate::dataset::{GeometryChoice, GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, Survey, load_good_as};
 use crate::device::DeviceChoice;
 use crate::digest::hex;
 use crate::evaluation::score_as_float;
@@ -28,7 +28,7 @@ use crate::export::bundle::SealError;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::export::{check_parity, golden, seal_with_golden, to_onnx};
 use crate::files::{FileError, write_atomically};
-use crate::model::{Architecture, compact};
+use crate::model::{Architecture, architecture_for};
 use crate::progress;
 use crate::report::{loss_svg, training_page};
 use crate::scoring::score_loaded;
@@ -57,6 +57,8 @@ pub struct Job {
     pub release: u32,
     /// Name of the camera that the bundle is for; empty for any.
     pub camera: String,
+    /// How photographs become the network's input.
+    pub geometry: GeometryChoice,
     /// Where to train.
     pub device: DeviceChoice,
     /// The training loop's settings.
@@ -107,17 +109,19 @@ impl Job {
             self.threshold.plan(Supply::of_split(most, calibration_images(most)))?;
         }
         let selected = self.device.select()?;
-        let architecture = compact();
+        let geometry = self.geometry.choose(&Survey::of(&good, self.geometry.needs_thumbnails()));
+        let architecture = architecture_for(geometry.input)?;
         let kept = kept(keeping, &architecture)?;
 
         let bar = progress::counting("loading", good.files.len() as u64);
-        let loaded = load_good(&good, architecture.size, self.on_unreadable, &|| bar.inc(1));
+        let loaded = load_good_as(&good, geometry.geometry, geometry.input, self.on_unreadable, &|| bar.inc(1));
         bar.finish_and_clear();
         let images = loaded?;
         let equal = equal_images(&images.identities());
         let duplicates = EqualFiles::of(&equal, |index| &images.files[index]);
         images.remarks(&duplicates).iter().for_each(progress::say);
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
+        progress::say(&geometry.reason);
         let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
         if let Some(answer) = plan.reachable {
             progress::say(answer.to_string());
@@ -142,6 +146,7 @@ impl Job {
         };
         let identity = RunIdentity {
             architecture: architecture.name.into(),
+            geometry: geometry.name(),
             device: selected.description.clone(),
             images_sha256: hex(&images.fingerprint),
             libraries: versions::libraries(),
@@ -195,6 +200,7 @@ impl Job {
             product: self.product.clone(),
             architecture: architecture.name,
             parameters: architecture.parameter_count(),
+            geometry,
             device: selected.description,
             training: self.training.clone(),
             images_sha256: hex(&images.fingerprint),
@@ -225,6 +231,9 @@ impl Job {
         set("release", i64::from(self.release).into());
         if !self.camera.is_empty() {
             set("camera", self.camera.clone().into());
+        }
+        if let Some(geometry) = self.geometry.to_possible_value() {
+            set("geometry", geometry.get_name().into());
         }
         if let Some(device) = self.device.to_possible_value() {
             set("device", device.get_name().into());

@@ -7,9 +7,11 @@
 mod architecture;
 mod autoencoder;
 mod compact;
+mod sizes;
 mod weights;
 
 pub use architecture::{Architecture, ConvShape, LayerSpec, ParameterSpec};
 pub use autoencoder::Autoencoder;
 pub use compact::compact;
+pub use sizes::{UnsupportedSize, architecture_for};
 pub use weights::{WeightTensor, Weights, WeightsError};

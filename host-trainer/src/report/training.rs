@@ -227,6 +227,10 @@ fn images(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Result<Markup, ReportEr
         panels.push(panel(&caption, &tiles));
     }
     Ok(html! {
+        p.note {
+            (sentence(&artifacts.record.geometry.reason)) ". "
+            (sentence(&artifacts.record.geometry.limit())) "."
+        }
         (map_legend(redrawer.scale(), manifest.recipe.pooling, false))
         p.note {
             "Development images: the " (HIGHEST_SHOWN) " with the highest scores, the median and the lowest. All of \
@@ -240,6 +244,7 @@ fn configuration(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Markup {
     let record = &artifacts.record;
     let mut rows = vec![
         ("architecture".to_owned(), format!("{}, {} parameters", record.architecture, record.parameters)),
+        ("geometry".to_owned(), record.geometry.reason.clone()),
         ("device".to_owned(), record.device.clone()),
         ("parity".to_owned(), format!("tract differs from burn by at most {:.1e} (gray 0 to 1)", record.parity)),
     ];

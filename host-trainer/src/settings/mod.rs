@@ -14,6 +14,7 @@ use clap::Args;
 
 use crate::augmentation::Flips;
 use crate::cli::ThresholdArgs;
+use crate::dataset::GeometryChoice;
 use crate::device::DeviceChoice;
 use crate::loss::LossKind;
 use crate::training::{Length, OptimizerKind, TrainingConfig};
@@ -38,6 +39,9 @@ pub struct TrainSettings {
     /// Name of the camera that the bundle is for, as the station's configuration calls it [default: any]
     #[arg(long, value_name = "NAME")]
     pub camera: Option<String>,
+    /// How photographs become the network's input [default: auto]
+    #[arg(long, value_enum)]
+    pub geometry: Option<GeometryChoice>,
     /// Where to train [default: auto]
     #[arg(long, value_enum)]
     pub device: Option<DeviceChoice>,
@@ -93,6 +97,7 @@ impl TrainSettings {
             product: self.product.or(base.product),
             release: self.release.or(base.release),
             camera: self.camera.or(base.camera),
+            geometry: self.geometry.or(base.geometry),
             device: self.device.or(base.device),
             seed: self.seed.or(base.seed),
             steps,

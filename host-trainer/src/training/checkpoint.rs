@@ -38,6 +38,9 @@ const MAX_BYTES: u64 = 2 << 30;
 pub struct RunIdentity {
     /// Name of the architecture.
     pub architecture: String,
+    /// How a photograph becomes the network's input; empty in a checkpoint of before there was a choice.
+    #[serde(default)]
+    pub geometry: String,
     /// Where it trains: another device rounds otherwise.
     pub device: String,
     /// SHA-256 over the good images, hexadecimal.

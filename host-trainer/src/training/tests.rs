@@ -141,6 +141,7 @@ fn nothing_to_learn_from_is_an_error() {
 fn identity() -> RunIdentity {
     RunIdentity {
         architecture: "small".into(),
+        geometry: "resize to 128x128".into(),
         device: "CPU".into(),
         images_sha256: "00ff".into(),
         libraries: [("burn".to_owned(), "0.22.1".to_owned())].into(),
