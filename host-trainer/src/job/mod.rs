@@ -110,8 +110,9 @@ impl Job {
         }
         let selected = self.device.select()?;
         let geometry = self.geometry.choose(&Survey::of(&good, self.geometry.needs_thumbnails()));
-        let architecture = architecture_for(geometry.input)?;
-        let kept = kept(keeping, &architecture)?;
+        // What is wrong with the images is said first.
+        let architecture = architecture_for(geometry.input);
+        let kept = architecture.as_ref().map_or(Ok(None), |architecture| kept(keeping, architecture))?;
 
         let bar = progress::counting("loading", good.files.len() as u64);
         let loaded = load_good_as(&good, geometry.geometry, geometry.input, self.on_unreadable, &|| bar.inc(1));
@@ -121,6 +122,7 @@ impl Job {
         let duplicates = EqualFiles::of(&equal, |index| &images.files[index]);
         images.remarks(&duplicates).iter().for_each(progress::say);
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
+        let architecture = architecture?;
         progress::say(&geometry.reason);
         let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
         if let Some(answer) = plan.reachable {
