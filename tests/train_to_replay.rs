@@ -5,9 +5,10 @@ use std::path::Path;
 
 use host_trainer::augmentation::Flips;
 use host_trainer::calibration::{CalibrationError, ThresholdChoice};
-use host_trainer::dataset::OnUnreadable;
+use host_trainer::dataset::{GeometryChoice, OnUnreadable};
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job, JobError};
+use host_trainer::normalisation::Normalise;
 use host_trainer::render::{RenderConfig, write_dataset};
 use host_trainer::report::training_page;
 use host_trainer::training::{Length, TrainingConfig};
@@ -44,6 +45,8 @@ fn job(data: &Path) -> Job {
         on_unreadable,
         product,
         release: 1,
+        geometry: GeometryChoice::Auto,
+        normalise: Normalise::Pixels,
         camera: String::new(),
         device: DeviceChoice::Cpu,
         training,

@@ -4,10 +4,12 @@
 //! All buffers are taken when the pipeline is made; measuring a frame allocates nothing here. Scores are
 //! [`Score`] (Q24). It does not know what a good score is.
 
+use std::borrow::Cow;
+
 use shared::difference::{
     InvalidRecipe, InvalidReference, ScoreBuffers, ScoreError, ScoreRecipe, ScoreReference, score_with,
 };
-use shared::image::{FrameView, GrayView, ImageError, Size};
+use shared::image::{FrameView, GrayView, ImageError, Region, Size};
 use shared::preprocess::{InvalidPreprocessing, PreprocessError, Preprocessing, ResampleScratch, preprocess};
 use shared::reconstruction::{Finite, ReconstructionError, quantize};
 use shared::score::Score;
@@ -28,6 +30,8 @@ pub struct Pipeline<R> {
     sums: Vec<u32>,
     accumulators: Vec<u64>,
     input: Vec<u8>,
+    /// The part of `input` that shows the frame.
+    content: Size,
     reconstruction: Vec<u8>,
     map: Vec<u32>,
     smoothed: Vec<u32>,
@@ -63,12 +67,33 @@ pub struct MeasureTimes {
 pub struct Evidence<'a> {
     /// The model's input: the preprocessed frame.
     pub input: GrayView<'a>,
+    /// The part of it, at the top left, that shows the frame ([`Preprocessing::content`]); what lies beyond is a mirror
+    /// image, which is no place on the part. The whole input if it was given preprocessed.
+    pub content: Size,
     /// What the model made of it.
     pub reconstruction: GrayView<'a>,
     /// The difference map, Q24, one value per pixel of `input`.
     pub difference: &'a [u32],
     /// The map that was pooled, in the same form, if the recipe smooths or normalises the difference map.
     pub smoothed: Option<&'a [u32]>,
+}
+
+impl<'a> Evidence<'a> {
+    /// What shows the frame of an image of the input's size.
+    pub fn content_of(&self, image: GrayView<'a>) -> GrayView<'a> {
+        // The content lies within the input.
+        image.crop(Region::whole(self.content)).unwrap_or(image)
+    }
+
+    /// What belongs to the frame of a map of the input's size, row by row without gaps.
+    pub fn content_of_map(&self, map: &'a [u32]) -> Cow<'a, [u32]> {
+        let (size, content) = (self.input.size(), self.content);
+        if content == size {
+            return map.into();
+        }
+        let rows = map.chunks_exact(size.width.into()).take(content.height.into());
+        rows.flat_map(|row| &row[..content.width.into()]).copied().collect()
+    }
 }
 
 /// Why a pipeline cannot be made.
@@ -177,6 +202,7 @@ impl<R: Reconstructor> Pipeline<R> {
             sums: vec![0; width],
             accumulators: vec![0; width],
             input: vec![0; pixels],
+            content: size,
             reconstruction: vec![0; pixels],
             map: vec![0; needed.map],
             smoothed: vec![0; needed.smoothed],
@@ -216,7 +242,7 @@ impl<R: Reconstructor> Pipeline<R> {
         let buffers =
             ResampleScratch { luma: &mut self.luma, sums: &mut self.sums, accumulators: &mut self.accumulators };
         reached(Stage::Preprocess);
-        preprocess(frame, &self.preprocessing, buffers, &mut self.input)?;
+        self.content = preprocess(frame, &self.preprocessing, buffers, &mut self.input)?;
         let preprocessed = clock.now_us();
         self.measure_input(clock, started, preprocessed)
     }
@@ -234,6 +260,7 @@ impl<R: Reconstructor> Pipeline<R> {
         self.complete = false;
         self.check_size(input)?;
         copy(input, &mut self.input);
+        self.content = self.preprocessing.input;
         let started = clock.now_us();
         self.measure_input(clock, started, started)
     }
@@ -303,6 +330,7 @@ impl<R: Reconstructor> Pipeline<R> {
         let size = self.preprocessing.input;
         Some(Evidence {
             input: GrayView::packed(&self.input, size).ok()?,
+            content: self.content,
             reconstruction: GrayView::packed(&self.reconstruction, size).ok()?,
             difference: &self.map,
             smoothed: self.recipe.reworks().then_some(&*self.smoothed),

@@ -21,6 +21,17 @@ const RADIUS: u8 = 1;
 /// No spread is less, in Q24 (1/4096): the rounding of a reconstruction alone moves a difference by about as much.
 const LEAST_SPREAD: u64 = 1 << 12;
 
+/// Whether a new bundle's score is normalised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Normalise {
+    /// The difference map counts as it is
+    #[default]
+    Never,
+    /// Each pixel by the mean and the spread of good parts there, if parts lie at one place
+    Pixels,
+}
+
 /// Why maps could not be fitted.
 #[derive(Debug, thiserror::Error)]
 pub enum NormalisationError {

@@ -134,8 +134,7 @@ fn an_interrupted_training_is_not_written_over() {
     };
     let identity = RunIdentity {
         architecture: architecture.name.into(),
-        window: (128, 128),
-        image: (128, 128),
+        geometry: "resize to 128x128".into(),
         device: "CPU".into(),
         images_sha256: String::new(),
         libraries: Default::default(),

@@ -14,11 +14,12 @@ use super::train::print_summary;
 use crate::augmentation::Flips;
 use crate::calibration::ThresholdChoice;
 use crate::cli::DemoArgs;
-use crate::dataset::{EvaluationSet, OnUnreadable};
+use crate::dataset::{EvaluationSet, GeometryChoice, OnUnreadable};
 use crate::device::DeviceChoice;
 use crate::evaluation::{Evaluation, MeanFrame, evaluate};
 use crate::files::write_atomically;
 use crate::job::{Job, part};
+use crate::normalisation::Normalise;
 use crate::progress;
 use crate::render::{RenderConfig, write_dataset};
 use crate::report::EvaluationReport;
@@ -36,6 +37,8 @@ pub fn job(data: PathBuf, device: DeviceChoice) -> Job {
         product: "rendered bottle mouth".into(),
         release: FIRST_RELEASE,
         camera: String::new(),
+        geometry: GeometryChoice::Auto,
+        normalise: Normalise::default(),
         device,
         // The light comes from one side: a mirror image is another part.
         training: TrainingConfig { length: Length::Steps(STEPS), flips: Flips::None, ..TrainingConfig::default() },

@@ -21,6 +21,8 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         product: settings.product.clone().unwrap_or_else(|| "unnamed part".into()),
         release: settings.release.unwrap_or(FIRST_RELEASE),
         camera: settings.camera.clone().unwrap_or_default(),
+        geometry: settings.geometry.unwrap_or_default(),
+        normalise: settings.normalise.unwrap_or_default(),
         device: settings.device.unwrap_or_default(),
         threshold: settings.threshold.choice(),
         training: settings.resolve(),
@@ -59,6 +61,8 @@ pub fn print_summary(artifacts: &Artifacts) {
     if !record.left_out.is_empty() {
         println!("left out    {} images that cannot be used; training.json lists them", record.left_out.len());
     }
+    println!("geometry    {}", record.geometry.reason);
+    println!("            {}", record.geometry.limit());
     let best = record.history.iter().find(|entry| entry.step == record.best_step);
     println!(
         "trained     {} steps on {}, best at step {} (validation loss {:.4}){}",

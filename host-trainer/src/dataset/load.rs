@@ -4,7 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use edge_runtime::camera::decode::{DecodeError, MAX_FILE_BYTES, decode_bytes, decoding_bytes, read_image_file};
+use edge_runtime::camera::decode::{
+    DecodeError, MAX_FILE_BYTES, decode_bytes, decoding_bytes, read_image_file, size_in_header,
+};
 use edge_runtime::frame::Frame;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -13,13 +15,11 @@ use shared::preprocess::{AcceptedSizes, Geometry, PreprocessError, Preprocessing
 
 use super::duplicates::{EqualFiles, Identity};
 use super::fingerprint::fingerprint;
+use super::geometry::accepted_sizes;
 use super::layout::GoodImages;
 use super::memory::Budget;
 use super::unreadable::{LeftOut, OnUnreadable, UnreadableImages};
 use crate::listing::Listing;
-
-/// Where the frame sizes of a data set differ, sizes this much smaller or larger are accepted too: one part in four.
-const SIZE_SLACK: u32 = 4;
 
 /// The most memory that image files take together while they are loaded, in bytes (256 MiB, one of the largest).
 pub const FILE_MEMORY: u64 = MAX_FILE_BYTES;
@@ -63,6 +63,8 @@ pub struct LoadedImages {
     pub files: Vec<PathBuf>,
     /// One packed gray image of `preprocessing.input` for each file.
     pub images: Vec<Vec<u8>>,
+    /// The size of each photograph, in pixels.
+    pub frames: Vec<Size>,
     /// SHA-256 of each file's bytes.
     pub sha256: Vec<[u8; 32]>,
     /// How a frame becomes such an image, here and on the station.
@@ -77,6 +79,11 @@ impl LoadedImages {
     /// What each image shows, to find those that are there twice.
     pub fn identities(&self) -> Vec<Identity> {
         self.images.iter().map(|image| Identity::of([&image[..]])).collect()
+    }
+
+    /// The part of an image, at its top left, that shows the photograph and not its mirror image.
+    pub fn content(&self, index: usize) -> Size {
+        self.preprocessing.content(self.frames[index])
     }
 
     /// Where an image lies.
@@ -114,7 +121,7 @@ pub struct Loaded {
     pub sha256: [u8; 32],
 }
 
-/// Loads all of `good` for a network of size `input`.
+/// Loads all of `good` for a network of size `input`, each image resampled to it as a whole.
 ///
 /// # Errors
 /// [`UnreadableImages`] names the files that cannot be used, unless they are to be skipped.
@@ -124,9 +131,23 @@ pub fn load_good(
     on_unreadable: OnUnreadable,
     progress: &(dyn Fn() + Sync),
 ) -> Result<LoadedImages, UnreadableImages> {
+    load_good_as(good, Geometry::Resize, input, on_unreadable, progress)
+}
+
+/// Loads all of `good` for a network of size `input`.
+///
+/// # Errors
+/// [`UnreadableImages`] names the files that cannot be used, unless they are to be skipped.
+pub fn load_good_as(
+    good: &GoodImages,
+    geometry: Geometry,
+    input: Size,
+    on_unreadable: OnUnreadable,
+    progress: &(dyn Fn() + Sync),
+) -> Result<LoadedImages, UnreadableImages> {
     // Every size is accepted here; which sizes the station accepts follows from those that are found.
     let accepted = AcceptedSizes { min: Size::new(1, 1), max: Size::new(MAX_SIDE, MAX_SIDE) };
-    let how = Preprocessing { region: None, geometry: Geometry::Resize, accepted, input };
+    let how = Preprocessing { region: None, geometry, accepted, input };
     let results = load_each(&good.paths(), &how, progress);
 
     let (mut files, mut loaded, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
@@ -143,10 +164,12 @@ pub fn load_good(
         return Err(UnreadableImages { root: good.root.clone(), found: good.files.len(), left_out });
     }
     let fingerprint = fingerprint(files.iter().zip(loaded.iter().map(|one| one.sha256)));
-    let accepted = accepted_sizes(loaded.iter().map(|l| l.frame));
+    let frames: Vec<Size> = loaded.iter().map(|l| l.frame).collect();
+    let accepted = accepted_sizes(geometry, &frames);
     Ok(LoadedImages {
         root: good.root.clone(),
         files,
+        frames,
         sha256: loaded.iter().map(|l| l.sha256).collect(),
         images: loaded.into_iter().map(|l| l.image).collect(),
         preprocessing: Preprocessing { accepted, ..how },
@@ -169,6 +192,18 @@ pub fn load_each(
         loaded
     };
     paths.par_iter().map(load).collect()
+}
+
+/// The size of each frame, as far as its file says it and holds it whole; in parallel, in the order of `paths`. Nothing is
+/// decoded.
+pub(super) fn size_of_each(paths: &[PathBuf]) -> Vec<Option<Size>> {
+    let files = Budget::new(FILE_MEMORY);
+    let size = |path: &PathBuf| {
+        let length = std::fs::metadata(path).ok()?.len();
+        let _file = files.reserve(length.min(MAX_FILE_BYTES));
+        size_in_header(&read_image_file(path).ok()?)
+    };
+    paths.par_iter().map(size).collect()
 }
 
 /// What the threads share. A thread takes of `files` first: one that holds some of `decoding` waits for nothing.
@@ -206,27 +241,6 @@ pub fn preprocessed(frame: &Frame, how: &Preprocessing) -> Result<Vec<u8>, Prepr
     preprocess(&frame.view()?, how, scratch, &mut image)?;
     Ok(image)
 }
-/// The frame sizes that the station will accept: the one size of all images, or else the range they span, a quarter
-/// wider at both ends.
-fn accepted_sizes(sizes: impl Iterator<Item = Size> + Clone) -> AcceptedSizes {
-    let range = |side: fn(Size) -> u16| {
-        let low = sizes.clone().map(side).min().unwrap_or(1);
-        let high = sizes.clone().map(side).max().unwrap_or(1);
-        (low, high)
-    };
-    let ((min_width, max_width), (min_height, max_height)) = (range(|s| s.width), range(|s| s.height));
-    if (min_width, min_height) == (max_width, max_height) {
-        let only = Size { width: min_width, height: min_height };
-        return AcceptedSizes { min: only, max: only };
-    }
-    let smaller = |side: u16| (u32::from(side) - u32::from(side) / SIZE_SLACK).max(1) as u16;
-    let larger = |side: u16| (u32::from(side) + u32::from(side) / SIZE_SLACK).min(u32::from(MAX_SIDE)) as u16;
-    AcceptedSizes {
-        min: Size { width: smaller(min_width), height: smaller(min_height) },
-        max: Size { width: larger(max_width), height: larger(max_height) },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,17 +268,5 @@ mod tests {
         std::fs::remove_file(folder.path().join("b.pgm")).unwrap();
         let without = load_good(&GoodImages::open(folder.path()).unwrap(), size(1, 1), OnUnreadable::Refuse, &|| {});
         assert_eq!(without.unwrap().fingerprint, images.fingerprint);
-    }
-
-    #[test]
-    fn one_size_is_the_only_size() {
-        let accepted = accepted_sizes([size(300, 200); 3].into_iter());
-        assert_eq!((accepted.min, accepted.max), (size(300, 200), size(300, 200)));
-    }
-
-    #[test]
-    fn several_sizes_make_a_range() {
-        let accepted = accepted_sizes([size(100, 400), size(200, 240)].into_iter());
-        assert_eq!((accepted.min, accepted.max), (size(75, 180), size(250, 500)));
     }
 }

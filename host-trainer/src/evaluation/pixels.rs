@@ -1,7 +1,8 @@
 //! Pixel-level figures, image by image: how well the anomaly map says where the defect is.
 //!
 //! The anomaly map is the one that the score is taken from, in Q24, the whole of it: also the three outermost pixels,
-//! which the score leaves out. It is scaled to the size of the mask, for a good image to that of the photograph.
+//! which the score leaves out. A mirror image beside the photograph is no part of it. It is scaled to the size of the
+//! mask, for a good image to that of the photograph.
 //! Memory: three histograms for each kind of defect (4.7 MB), and for each image what is kept to resample it (at most
 //! 20 kB). It does not know where masks come from.
 

@@ -124,7 +124,10 @@ pub fn evaluate<R: Reconstructor, C: Clock>(
                 if let (Some(evidence), None) = (&evidence, one.fault)
                     && (any_mask || image.label != Label::Good)
                 {
-                    add_pixels(&mut pixels, image, &anomaly_map(evidence), region, view.size())?;
+                    // The map that the score is taken from, where it shows the photograph.
+                    let values = evidence.content_of_map(evidence.smoothed.unwrap_or(evidence.difference));
+                    let map = AnomalyMap { values: &values, size: evidence.content };
+                    add_pixels(&mut pixels, image, &map, region, view.size())?;
                 }
             }
         }
@@ -156,11 +159,6 @@ fn add_pixels(
     Ok(())
 }
 
-/// The map that the score is taken from.
-fn anomaly_map<'a>(evidence: &Evidence<'a>) -> AnomalyMap<'a> {
-    AnomalyMap { values: evidence.smoothed.unwrap_or(evidence.difference), size: evidence.input.size() }
-}
-
 /// Scores the same reconstruction by another recipe; `None` if the recipe does not fit its size.
 fn rescore(recipe: &ScoreRecipe, evidence: &Evidence<'_>) -> Option<Score> {
     let needed = ScoreBuffers::needed_for(recipe, evidence.input.size());
@@ -177,7 +175,7 @@ mod tests {
     use edge_runtime::bundle::BundleFile;
     use edge_runtime::clock::MonotonicClock;
     use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
-    use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
+    use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing, Scale};
     use shared::score::Threshold;
     use shared::wire::{Manifest, ModelInterface, ThresholdEvidence};
 
@@ -224,14 +222,24 @@ mod tests {
         region: Option<Region>,
         pooling: Pooling,
     ) -> Result<(Evaluation, Vec<Judged>), EvaluationError> {
+        judge_at(root, region, pooling, Geometry::Resize, INPUT)
+    }
+
+    fn judge_at(
+        root: &Path,
+        region: Option<Region>,
+        pooling: Pooling,
+        geometry: Geometry,
+        input: Size,
+    ) -> Result<(Evaluation, Vec<Judged>), EvaluationError> {
         let accepted = AcceptedSizes { min: FRAME, max: FRAME };
         let manifest = Manifest {
             product: "test".try_into().unwrap(),
-            preprocessing: Preprocessing { region, geometry: Geometry::Resize, accepted, input: INPUT },
+            preprocessing: Preprocessing { region, geometry, accepted, input },
             model: ModelInterface {
                 input_name: "image".try_into().unwrap(),
                 output_name: "redrawn".try_into().unwrap(),
-                size: INPUT,
+                size: input,
             },
             recipe: ScoreRecipe::new(Metric::L2, pooling),
             // Half of what a white pixel differs by.
@@ -244,7 +252,7 @@ mod tests {
             camera: Default::default(),
         };
         let file = BundleFile::from_bytes(seal(&manifest, b"no model").unwrap(), Path::new("test.bundle"));
-        let model = MeanFrame::of(&[&[128; INPUT.area()]], INPUT);
+        let model = MeanFrame::of(&[&vec![128; input.area()]], input);
         let mut inspector = Inspector::new(&file.verify().unwrap(), model, MonotonicClock::new(), u64::MAX).unwrap();
         evaluate(&mut inspector, &EvaluationSet::open(root).unwrap(), || {})
     }
@@ -298,6 +306,21 @@ mod tests {
         let left = Region { x: 0, y: 0, width: 16, height: 24 };
         let (found, _) = judge(folder.path(), Some(left), MAXIMUM).unwrap();
         assert_eq!((found.pixel.pixel_auroc, found.pixel.n_without_mask, found.escape_rate), (None, 4, Some(1.0)));
+    }
+
+    #[test]
+    fn a_mirrored_copy_of_a_defect_is_not_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        write_set(folder.path());
+        let half = Geometry::FixedScale(Scale { numerator: 1, denominator: 2 });
+        for region in [None, Some(Region { x: 4, y: 0, width: 26, height: 20 })] {
+            let content = Size::new(region.map_or(16, |region| region.width / 2), region.map_or(12, |r| r.height / 2));
+            let resized = judge_at(folder.path(), region, MAXIMUM, Geometry::Resize, content).unwrap().0;
+            // Every defect is there four times.
+            let mirrored = judge_at(folder.path(), region, MAXIMUM, half, Size::new(32, 32)).unwrap().0;
+            assert_eq!(mirrored.pixel, resized.pixel);
+            assert_eq!((mirrored.escape_rate, mirrored.pixel.iou), (Some(0.25), Some(1.0)));
+        }
     }
 
     #[test]

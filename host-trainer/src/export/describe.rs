@@ -47,7 +47,10 @@ pub fn describe(bundle: &Bundle<'_>) -> Vec<(&'static str, String)> {
             "geometry",
             match &p.geometry {
                 Geometry::Resize => format!("resampled to {}", p.input),
-                Geometry::Tiles(tiles) => format!("tiles: {tiles:?}"),
+                Geometry::FixedScale(scale) => format!(
+                    "scaled by {}/{}, or less if it would not fit, and mirrored to {}",
+                    scale.numerator, scale.denominator, p.input
+                ),
             },
         ),
         (

@@ -13,7 +13,7 @@ use edge_runtime::reconstruct::TractReconstructor;
 use edge_runtime::self_test::self_test;
 use shared::bundle::Bundle;
 use shared::difference::{Pooling, ResidualMaps, ScoreRecipe, ScoreReference};
-use shared::image::Size;
+use shared::preprocess::Geometry;
 use shared::score::Score;
 use shared::similarity::Metric;
 use shared::wire::{CameraName, Manifest, ModelInterface, Name};
@@ -21,7 +21,7 @@ use shared::wire::{CameraName, Manifest, ModelInterface, Name};
 use crate::calibration::{Supply, ThresholdChoice};
 use crate::dataset::duplicates::{EqualFiles, equal_images};
 use crate::dataset::split::{MIN_IMAGES, calibration_images};
-use crate::dataset::{GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, load_good};
+use crate::dataset::{GeometryChoice, GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, Survey, load_good_as};
 use crate::device::DeviceChoice;
 use crate::digest::hex;
 use crate::evaluation::score_as_float;
@@ -30,7 +30,7 @@ use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::export::{Further, check_parity, golden, seal_with, to_onnx};
 use crate::files::{FileError, write_atomically};
 use crate::model::{Architecture, Placement};
-use crate::normalisation;
+use crate::normalisation::{self, Normalise};
 use crate::progress;
 use crate::report::{loss_svg, training_page};
 use crate::scoring::score_loaded;
@@ -43,16 +43,18 @@ pub use error::{JobError, WriteError};
 pub use record::{GoldenRecord, Promise, TrainingRecord};
 
 /// The score that a new bundle for `architecture` uses: the largest value of the smoothed SSIM difference map. A mean
-/// drowns small defects. Where parts lie at one place, the map is normalised by what good parts show at each pixel.
+/// drowns small defects. Where parts lie at one place, the map can be normalised by what good parts show at each pixel.
 ///
 /// The radius gives three box passes the spread of a Gaussian of sigma = side / 32 for 128x128 pixels, whatever the size.
-pub fn recipe(architecture: &Architecture) -> ScoreRecipe {
+pub fn recipe(architecture: &Architecture, normalise: Normalise) -> ScoreRecipe {
     let plain = ScoreRecipe::new(Metric::Ssim, Pooling::SmoothedMaximum { radius: 4 });
-    if architecture.is_free_of_place() { plain } else { ScoreRecipe { smoothing: 1, normalised: true, ..plain } }
+    match normalise {
+        Normalise::Pixels if !architecture.is_free_of_place() => {
+            ScoreRecipe { smoothing: 1, normalised: true, ..plain }
+        }
+        _ => plain,
+    }
 }
-
-/// The size of the network's input.
-const INPUT: Size = Size { width: 128, height: 128 };
 
 /// What to make a bundle from, and how.
 #[derive(Clone, Debug)]
@@ -67,6 +69,10 @@ pub struct Job {
     pub release: u32,
     /// Name of the camera that the bundle is for; empty for any.
     pub camera: String,
+    /// How photographs become the network's input.
+    pub geometry: GeometryChoice,
+    /// Whether the score is normalised.
+    pub normalise: Normalise,
     /// Where to train.
     pub device: DeviceChoice,
     /// The training loop's settings.
@@ -117,18 +123,24 @@ impl Job {
             self.threshold.plan(Supply::of_split(most, calibration_images(most)))?;
         }
         let selected = self.device.select()?;
-        let network = self.training.model.network(INPUT, Placement::Fixed)?;
+        let geometry = self.geometry.choose(&Survey::of(&good, self.geometry.needs_thumbnails()));
+        let placement = match geometry.geometry {
+            Geometry::Resize => Placement::Fixed,
+            Geometry::FixedScale(_) => Placement::Free,
+        };
+        let network = self.training.model.network(geometry.input, placement)?;
         let (learner, architecture) = (&network.training, &network.exported);
         let kept = kept(keeping, learner)?;
 
         let bar = progress::counting("loading", good.files.len() as u64);
-        let loaded = load_good(&good, architecture.size, self.on_unreadable, &|| bar.inc(1));
+        let loaded = load_good_as(&good, geometry.geometry, geometry.input, self.on_unreadable, &|| bar.inc(1));
         bar.finish_and_clear();
         let images = loaded?;
         let equal = equal_images(&images.identities());
         let duplicates = EqualFiles::of(&equal, |index| &images.files[index]);
         images.remarks(&duplicates).iter().for_each(progress::say);
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
+        progress::say(&geometry.reason);
         let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
         if let Some(answer) = plan.reachable {
             progress::say(answer.to_string());
@@ -154,8 +166,7 @@ impl Job {
         };
         let identity = RunIdentity {
             architecture: architecture.name.into(),
-            window: sides(learner.size),
-            image: sides(architecture.size),
+            geometry: geometry.name(),
             device: selected.description.clone(),
             images_sha256: hex(&images.fingerprint),
             libraries: versions::libraries(),
@@ -173,7 +184,7 @@ impl Job {
         let frames = part(&images, &split.validation).into_iter().chain(extremes.iter().map(Vec::as_slice));
         let (tract, parity) = check_parity(architecture, &trained.weights, &onnx, frames)?;
 
-        let recipe = recipe(architecture);
+        let recipe = recipe(architecture, self.normalise);
         let development = part(&images, &split.development);
         let fitting = normalisation::fitting_recipe(&recipe);
         let mut fitter = Pipeline::new(images.preprocessing, fitting, tract)?;
@@ -219,6 +230,7 @@ impl Job {
             product: self.product.clone(),
             architecture: architecture.name,
             parameters: architecture.parameter_count(),
+            geometry,
             device: selected.description,
             training: self.training.clone(),
             images_sha256: hex(&images.fingerprint),
@@ -249,6 +261,12 @@ impl Job {
         set("release", i64::from(self.release).into());
         if !self.camera.is_empty() {
             set("camera", self.camera.clone().into());
+        }
+        if let Some(normalise) = self.normalise.to_possible_value() {
+            set("normalise", normalise.get_name().into());
+        }
+        if let Some(geometry) = self.geometry.to_possible_value() {
+            set("geometry", geometry.get_name().into());
         }
         if let Some(device) = self.device.to_possible_value() {
             set("device", device.get_name().into());
@@ -331,11 +349,6 @@ fn prove(pipeline: &mut Pipeline<TractReconstructor>, bundle: &[u8]) -> Result<(
     let bundle = Bundle::verify(bundle).map_err(SealError::from)?;
     self_test(pipeline, bundle.golden_frames(), bundle.manifest().threshold, &MonotonicClock::new())?;
     Ok(())
-}
-
-/// Width and height.
-fn sides(size: Size) -> (u16, u16) {
-    (size.width, size.height)
 }
 
 /// The images of one part of the split.

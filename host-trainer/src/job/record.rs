@@ -8,7 +8,7 @@ use shared::image::Region;
 use shared::wire::ThresholdEvidence;
 
 use crate::dataset::duplicates::EqualFiles;
-use crate::dataset::{LeftOut, LoadedImages, SplitFiles};
+use crate::dataset::{ChosenGeometry, LeftOut, LoadedImages, SplitFiles};
 use crate::export::golden::Chosen;
 use crate::training::{Ended, HistoryEntry, TrainingConfig};
 
@@ -25,6 +25,8 @@ pub struct TrainingRecord {
     pub architecture: &'static str,
     /// Numbers learned.
     pub parameters: usize,
+    /// How a photograph becomes the network's input, and why.
+    pub geometry: ChosenGeometry,
     /// Where it was trained.
     pub device: String,
     /// The loop's settings.

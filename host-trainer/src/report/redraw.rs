@@ -13,7 +13,7 @@ use edge_runtime::pipeline::{Evidence, Pipeline};
 use edge_runtime::reconstruct::TractReconstructor;
 use shared::bundle::{Bundle, SectionKind};
 use shared::difference::{Pooling, ScoreRecipe};
-use shared::image::{FrameView, GrayView, Size};
+use shared::image::{FrameView, GrayView, Region, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use shared::score::Score;
 
@@ -34,19 +34,18 @@ pub struct Redrawer {
 }
 
 impl Redrawer {
-    /// Redraws with `bundle`'s model. `preprocessing` is the bundle's own, or [`of_the_input`] for images that are
-    /// preprocessed already.
+    /// Redraws with `bundle`'s model.
     ///
     /// # Errors
     /// [`ReportError`] if the model cannot be used.
-    pub fn new(bundle: &Bundle<'_>, preprocessing: Preprocessing) -> Result<Self, ReportError> {
+    pub fn new(bundle: &Bundle<'_>) -> Result<Self, ReportError> {
         let manifest = bundle.manifest();
         let onnx = bundle.section(SectionKind::Onnx).ok_or(OpenError::NoModel)?;
         let model = &manifest.model;
         let model = TractReconstructor::from_onnx(onnx, &model.input_name, &model.output_name, model.size)
             .map_err(OpenError::from)?;
         Ok(Self {
-            pipeline: Pipeline::with_reference(preprocessing, manifest.recipe, bundle.reference(), model)
+            pipeline: Pipeline::with_reference(manifest.preprocessing, manifest.recipe, bundle.reference(), model)
                 .map_err(OpenError::from)?,
             clock: MonotonicClock::new(),
             scale: ColourScale::new(manifest.threshold, manifest.recipe.pooling),
@@ -65,11 +64,38 @@ impl Redrawer {
     pub fn tiles(&mut self, frame: &FrameView<'_>, path: &Path, expected: Score) -> Result<Vec<Tile>, ReportError> {
         let again = |source| ReportError::Again { path: path.to_owned(), source };
         let found = self.pipeline.measure(frame, &self.clock).map_err(again)?.score;
+        self.shown(None, path, found, expected)
+    }
+
+    /// The pictures of a frame that is preprocessed already: `content` is the part of `input` that shows it.
+    ///
+    /// # Errors
+    /// [`ReportError`] if it does not give the score that it had.
+    pub fn tiles_of_input(
+        &mut self,
+        input: GrayView<'_>,
+        content: Size,
+        path: &Path,
+        expected: Score,
+    ) -> Result<Vec<Tile>, ReportError> {
+        let again = |source| ReportError::Again { path: path.to_owned(), source };
+        let found = self.pipeline.measure_preprocessed(input, &self.clock).map_err(again)?.score;
+        self.shown(Some(content), path, found, expected)
+    }
+
+    fn shown(
+        &self,
+        content: Option<Size>,
+        path: &Path,
+        found: Score,
+        expected: Score,
+    ) -> Result<Vec<Tile>, ReportError> {
         if found != expected {
             return Err(ReportError::Changed { path: path.to_owned(), found, expected });
         }
-        let recipe = self.pipeline.recipe();
-        Ok(self.pipeline.evidence().map_or_else(Vec::new, |evidence| evidence_tiles(&evidence, recipe, self.scale)))
+        let Some(evidence) = self.pipeline.evidence() else { return Ok(Vec::new()) };
+        let evidence = Evidence { content: content.unwrap_or(evidence.content), ..evidence };
+        Ok(evidence_tiles(&evidence, self.pipeline.recipe(), self.scale))
     }
 
     /// The mask of a photograph of this size, as the model would have seen it; `None` if it cannot be read or has
@@ -78,23 +104,20 @@ impl Redrawer {
         let mask = decode_file(path).ok().filter(|mask| mask.size() == photograph)?;
         let accepted = AcceptedSizes { min: photograph, max: photograph };
         let how = Preprocessing { accepted, ..*self.pipeline.preprocessing() };
-        let pixels = preprocessed(&mask, &how).ok()?;
-        let uri = picture::gray(GrayView::packed(&pixels, how.input).ok()?);
-        Some(Tile { name: "Mask", alt: "where the defect is".into(), uri, size: how.input, peak: None })
+        let (pixels, size) = (preprocessed(&mask, &how).ok()?, how.content(photograph));
+        let uri = picture::gray(GrayView::packed(&pixels, how.input).and_then(|v| v.crop(Region::whole(size))).ok()?);
+        Some(Tile { name: "Mask", alt: "where the defect is".into(), uri, size, peak: None })
     }
 }
 
-/// For images that are the model's input already.
-pub fn of_the_input(size: Size) -> Preprocessing {
-    let accepted = AcceptedSizes { min: size, max: size };
-    Preprocessing { region: None, geometry: Geometry::Resize, accepted, input: size }
-}
-
+/// The pictures of the part of the input that shows the frame.
 fn evidence_tiles(evidence: &Evidence<'_>, recipe: &ScoreRecipe, scale: ColourScale) -> Vec<Tile> {
-    let size = evidence.input.size();
-    let map = evidence.smoothed.unwrap_or(evidence.difference);
+    let size = evidence.content;
+    let map = evidence.content_of_map(evidence.smoothed.unwrap_or(evidence.difference));
     let peak = match recipe.pooling {
-        Pooling::SmoothedMaximum { .. } | Pooling::TopMean { .. } => Some(peak_of(map, size, recipe.metric.border())),
+        Pooling::SmoothedMaximum { .. } | Pooling::TopMean { .. } => {
+            Some(peak_of(&map, size, evidence.input.size(), recipe.metric.border()))
+        }
         Pooling::Mean => None,
     };
     let where_it_is =
@@ -103,32 +126,34 @@ fn evidence_tiles(evidence: &Evidence<'_>, recipe: &ScoreRecipe, scale: ColourSc
         Tile {
             name: "Input",
             alt: "the preprocessed photograph".into(),
-            uri: picture::gray(evidence.input),
+            uri: picture::gray(evidence.content_of(evidence.input)),
             size,
             peak,
         },
         Tile {
             name: "Reconstruction",
             alt: "what the network made of it".into(),
-            uri: picture::gray(evidence.reconstruction),
+            uri: picture::gray(evidence.content_of(evidence.reconstruction)),
             size,
             peak: None,
         },
         Tile {
             name: "Difference map",
             alt: format!("the differences between both{where_it_is}"),
-            uri: picture::map(map, size, scale),
+            uri: picture::map(&map, size, scale),
             size,
             peak,
         },
     ]
 }
 
-/// The first pixel with the greatest value, among those that the score looks at.
-fn peak_of(map: &[u32], size: Size, border: u16) -> (u16, u16) {
-    let inside = |side: u16| border..side.saturating_sub(border);
+/// The first pixel of a map of `size` with the greatest value, among those that the score looks at: not on the border of
+/// the `input`, whose top left part the map is.
+fn peak_of(map: &[u32], size: Size, input: Size, border: u16) -> (u16, u16) {
+    let inside = |side: u16, input: u16| border..side.min(input.saturating_sub(border));
     let value = |(x, y): (u16, u16)| map[usize::from(y) * usize::from(size.width) + usize::from(x)];
-    let pixels = inside(size.height).flat_map(|y| inside(size.width).map(move |x| (x, y)));
+    let columns = inside(size.width, input.width);
+    let pixels = inside(size.height, input.height).flat_map(|y| columns.clone().map(move |x| (x, y)));
     pixels.reduce(|best, pixel| if value(pixel) > value(best) { pixel } else { best }).unwrap_or((0, 0))
 }
 
@@ -161,7 +186,12 @@ mod tests {
         map[0] = 90; // a corner, which the score does not see
         map[4 * 9 + 5] = 50;
         map[4 * 9 + 4] = 50;
-        assert_eq!(peak_of(&map, size, 3), (4, 4));
+        assert_eq!(peak_of(&map, size, size, 3), (4, 4));
+        // Beside a mirror image the edge of the photograph is not the border.
+        map[4 * 9 + 8] = 60;
+        assert_eq!(peak_of(&map, size, size, 3), (4, 4));
+        assert_eq!(peak_of(&map, size, Size::new(12, 8), 3), (8, 4));
+        assert_eq!(peak_of(&[5; 4], Size::new(2, 2), size, 3), (0, 0));
     }
 
     #[test]

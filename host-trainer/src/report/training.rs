@@ -3,18 +3,16 @@
 //!
 //! It shows development images only: the calibration images serve the threshold alone, and are scores here.
 
-use std::path::Path;
-
 use maud::{Markup, html};
 use serde_json::Value;
 use shared::bundle::Bundle;
-use shared::image::{FrameView, ImageError, PixelFormat};
+use shared::image::{GrayView, ImageError};
 use shared::score::{Score, Threshold};
 
 use super::chart::{Mark, Outcome, Strip, loss_chart, score_chart, score_legend};
 use super::page::{Key, Page, Section, keys, map_legend, settings, table};
 use super::panel::{Caption, panel};
-use super::redraw::{Redrawer, of_the_input};
+use super::redraw::Redrawer;
 use super::text::{counted, of, percent, percent_at_most, score_remark};
 use super::{PROGRAM, ReportError};
 use crate::calibration::promise as promised;
@@ -211,15 +209,15 @@ fn chosen(scores: &[Score]) -> Vec<(usize, &'static str)> {
 fn images(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Result<Markup, ReportError> {
     let manifest = bundle.manifest();
     let size = manifest.model.size;
-    let mut redrawer = Redrawer::new(bundle, of_the_input(size))?;
+    let mut redrawer = Redrawer::new(bundle)?;
     let scores = &artifacts.scores.development;
     let mut panels = Vec::new();
     for (place, why) in chosen(scores) {
         let index = artifacts.split.development[place];
         let (file, score) = (&artifacts.images.files[index], scores[place]);
-        let input = &artifacts.images.images[index];
-        let view = FrameView::new(input, size, usize::from(size.width), PixelFormat::Gray8);
-        let tiles = redrawer.tiles(&measurable(view, file)?, file, score)?;
+        let again = |source: ImageError| ReportError::Again { path: file.to_owned(), source: source.into() };
+        let input = GrayView::packed(&artifacts.images.images[index], size).map_err(again)?;
+        let tiles = redrawer.tiles_of_input(input, artifacts.images.content(index), file, score)?;
         let caption = Caption {
             id: format!("development-{place}"),
             title: file.display().to_string(),
@@ -229,6 +227,10 @@ fn images(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Result<Markup, ReportEr
         panels.push(panel(&caption, &tiles));
     }
     Ok(html! {
+        p.note {
+            (sentence(&artifacts.record.geometry.reason)) ". "
+            (sentence(&artifacts.record.geometry.limit())) "."
+        }
         (map_legend(redrawer.scale(), manifest.recipe.pooling, false))
         p.note {
             "Development images: the " (HIGHEST_SHOWN) " with the highest scores, the median and the lowest. All of \
@@ -238,14 +240,11 @@ fn images(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Result<Markup, ReportEr
     })
 }
 
-fn measurable<'a>(view: Result<FrameView<'a>, ImageError>, file: &Path) -> Result<FrameView<'a>, ReportError> {
-    view.map_err(|error| ReportError::Again { path: file.to_owned(), source: error.into() })
-}
-
 fn configuration(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Markup {
     let record = &artifacts.record;
     let mut rows = vec![
         ("architecture".to_owned(), format!("{}, {} parameters", record.architecture, record.parameters)),
+        ("geometry".to_owned(), record.geometry.reason.clone()),
         ("device".to_owned(), record.device.clone()),
         ("parity".to_owned(), format!("tract differs from burn by at most {:.1e} (gray 0 to 1)", record.parity)),
     ];

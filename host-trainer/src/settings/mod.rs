@@ -14,9 +14,11 @@ use clap::Args;
 
 use crate::augmentation::{Flips, Handicap};
 use crate::cli::ThresholdArgs;
+use crate::dataset::GeometryChoice;
 use crate::device::DeviceChoice;
 use crate::loss::LossKind;
 use crate::model::ModelKind;
+use crate::normalisation::Normalise;
 use crate::training::{Length, OptimizerKind, TrainingConfig};
 
 pub use file::SettingsError;
@@ -39,6 +41,12 @@ pub struct TrainSettings {
     /// Name of the camera that the bundle is for, as the station's configuration calls it [default: any]
     #[arg(long, value_name = "NAME")]
     pub camera: Option<String>,
+    /// How photographs become the network's input [default: auto]
+    #[arg(long, value_enum)]
+    pub geometry: Option<GeometryChoice>,
+    /// Whether a difference counts by what good parts show at the same pixel [default: never]
+    #[arg(long, value_enum)]
+    pub normalise: Option<Normalise>,
     /// Where to train [default: auto]
     #[arg(long, value_enum)]
     pub device: Option<DeviceChoice>,
@@ -103,6 +111,8 @@ impl TrainSettings {
             product: self.product.or(base.product),
             release: self.release.or(base.release),
             camera: self.camera.or(base.camera),
+            geometry: self.geometry.or(base.geometry),
+            normalise: self.normalise.or(base.normalise),
             device: self.device.or(base.device),
             seed: self.seed.or(base.seed),
             model: self.model.or(base.model),

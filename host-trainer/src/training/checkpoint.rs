@@ -38,10 +38,9 @@ const MAX_BYTES: u64 = 2 << 30;
 pub struct RunIdentity {
     /// Name of the architecture.
     pub architecture: String,
-    /// Width and height in pixels that it trains on.
-    pub window: (u16, u16),
-    /// Width and height of the images in pixels.
-    pub image: (u16, u16),
+    /// How a photograph becomes the network's input; empty in a checkpoint of before there was a choice.
+    #[serde(default)]
+    pub geometry: String,
     /// Where it trains: another device rounds otherwise.
     pub device: String,
     /// SHA-256 over the good images, hexadecimal.

@@ -148,8 +148,7 @@ fn nothing_to_learn_from_is_an_error() {
 fn identity() -> RunIdentity {
     RunIdentity {
         architecture: "small".into(),
-        window: (16, 16),
-        image: (16, 16),
+        geometry: "resize to 128x128".into(),
         device: "CPU".into(),
         images_sha256: "00ff".into(),
         libraries: [("burn".to_owned(), "0.22.1".to_owned())].into(),

@@ -12,19 +12,18 @@ use crate::image::{ImageError, Region, Size};
 pub enum Geometry {
     /// The whole region is resampled to the input size; the sides are scaled independently.
     Resize,
-    /// The region is scaled by a fixed factor and covered with overlapping windows of the input size.
-    Tiles(TileLayout),
+    /// The region is scaled by one factor on both axes and lies at the top left of the input; the rest of the input is
+    /// its mirror image.
+    FixedScale(Scale),
 }
 
-/// How tiles cover the scaled region.
+/// Pixels of the input for a pixel of the frame, as a fraction. It need not be reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TileLayout {
-    /// The numerator of the scale (pixels of the input for a pixel of the frame), at least 1.
-    pub scale_numerator: u16,
-    /// The denominator of the scale, at least 1.
-    pub scale_denominator: u16,
-    /// The pixels that neighbouring tiles have in common, fewer than the input's shorter side.
-    pub overlap_px: u16,
+pub struct Scale {
+    /// At least 1.
+    pub numerator: u16,
+    /// At least 1.
+    pub denominator: u16,
 }
 
 /// The sizes of frames that may be judged, both limits included.
@@ -53,7 +52,7 @@ pub struct Preprocessing {
     pub geometry: Geometry,
     /// The sizes of frames that may be judged.
     pub accepted: AcceptedSizes,
-    /// The size of the model's input.
+    /// The size of the model's input, whatever the size of the frame.
     pub input: Size,
 }
 
@@ -83,20 +82,12 @@ pub enum InvalidPreprocessing {
         min: Size,
     },
     /// A scale of zero or infinity.
-    #[error("found a tile scale of {numerator}/{denominator}, expected both at least 1")]
-    TileScale {
+    #[error("found a scale of {numerator}/{denominator}, expected both at least 1")]
+    Scale {
         /// The numerator.
         numerator: u16,
         /// The denominator.
         denominator: u16,
-    },
-    /// Tiles that overlap wholly would never advance.
-    #[error("found a tile overlap of {found} pixels, expected fewer than the input's shorter side of {side}")]
-    TileOverlap {
-        /// The overlap.
-        found: u16,
-        /// The shorter side of the model's input.
-        side: u16,
     },
 }
 
@@ -127,21 +118,28 @@ impl Preprocessing {
         }
         match self.geometry {
             Geometry::Resize => Ok(()),
-            Geometry::Tiles(layout) => layout.validate(self.input),
+            Geometry::FixedScale(scale) => scale.validate(),
+        }
+    }
+
+    /// The part of the input, at its top left, that a frame of `frame` pixels is resampled to. Whatever lies beyond
+    /// repeats it. With [`Geometry::Resize`] it is the whole input; with [`Geometry::FixedScale`] at least one pixel and
+    /// at most the input on each axis.
+    ///
+    /// It does not ask whether the frame is accepted.
+    pub fn content(&self, frame: Size) -> Size {
+        match self.geometry {
+            Geometry::Resize => self.input,
+            Geometry::FixedScale(scale) => scale.content(self.region.map_or(frame, Region::size), self.input),
         }
     }
 }
 
-impl TileLayout {
-    const fn validate(self, input: Size) -> Result<(), InvalidPreprocessing> {
-        if self.scale_numerator == 0 || self.scale_denominator == 0 {
-            return Err(InvalidPreprocessing::TileScale {
-                numerator: self.scale_numerator,
-                denominator: self.scale_denominator,
-            });
-        }
-        if self.overlap_px >= input.shorter_side() {
-            return Err(InvalidPreprocessing::TileOverlap { found: self.overlap_px, side: input.shorter_side() });
+impl Scale {
+    const fn validate(self) -> Result<(), InvalidPreprocessing> {
+        let Self { numerator, denominator } = self;
+        if numerator == 0 || denominator == 0 {
+            return Err(InvalidPreprocessing::Scale { numerator, denominator });
         }
         Ok(())
     }

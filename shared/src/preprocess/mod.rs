@@ -1,15 +1,16 @@
-//! From a camera frame to the pixels that the model sees: region of interest, gray, area resampling.
+//! From a camera frame to the pixels that the model sees: region of interest, gray, area resampling, mirror image.
 //!
 //! 8-bit gray out, rows without gaps. Trainer and station call the same function, so that a model meets on the
 //! line what it was trained with. It does not know the model, nor how its pixels become the model's numbers.
 
 mod config;
+mod fixed_scale;
 mod resample;
 #[cfg(test)]
 mod tests;
 
 pub use crate::image::Region;
-pub use config::{AcceptedSizes, Geometry, InvalidPreprocessing, Preprocessing, TileLayout};
+pub use config::{AcceptedSizes, Geometry, InvalidPreprocessing, Preprocessing, Scale};
 
 use crate::image::{FrameView, ImageError, Size};
 
@@ -18,9 +19,9 @@ use crate::image::{FrameView, ImageError, Size};
 pub struct ResampleScratch<'a> {
     /// The luma of one row: at least as many elements as the region has columns.
     pub luma: &'a mut [u8],
-    /// Horizontal sums of one row: at least as many elements as the output has columns.
+    /// Horizontal sums of one row: at least as many elements as the model's input has columns.
     pub sums: &'a mut [u32],
-    /// Sums of one output row: at least as many elements as the output has columns.
+    /// Sums of one output row: at least as many elements as the model's input has columns.
     pub accumulators: &'a mut [u64],
 }
 
@@ -38,9 +39,6 @@ pub enum PreprocessError {
     /// The preprocessing itself is invalid.
     #[error("the preprocessing is invalid")]
     Configuration(#[from] InvalidPreprocessing),
-    /// A geometry that this version does not compute.
-    #[error("found the geometry tiles, expected resize: tiles are not supported yet")]
-    TilesUnsupported,
     /// A working buffer is too short.
     #[error("found a {buffer} buffer of {found} elements, expected at least {needed}")]
     ScratchTooShort {
@@ -64,7 +62,8 @@ pub enum PreprocessError {
     Image(#[from] ImageError),
 }
 
-/// Writes the model's input to the first `how.input.area()` elements of `out`, row by row, and gives its size.
+/// Writes the model's input to the first `how.input.area()` elements of `out`, row by row, and gives the size of the part
+/// at its top left that shows the frame ([`Preprocessing::content`]). What lies beyond is its mirror image.
 ///
 /// The region of interest (the whole frame if there is none) is converted to 8-bit luma
 /// ([`FrameView::luma_row`]) and resampled by area: an output pixel is the mean of all source pixels that it
@@ -72,10 +71,13 @@ pub enum PreprocessError {
 /// the same formula holds: an output pixel that lies within one source pixel takes its value (as the nearest
 /// neighbour would), and one that lies across an edge takes the weighted mean of both sides.
 ///
+/// With [`Geometry::FixedScale`] the mirror image repeats the edge pixel, then the one before it, and so on, as often
+/// as it takes to fill the input. Frames of any accepted size so give an input of one size.
+///
 /// # Errors
 ///
-/// [`PreprocessError`] if `how` is invalid or asks for tiles, the frame's size is not accepted, or a buffer is too
-/// short. `out` is then not to be used.
+/// [`PreprocessError`] if `how` is invalid, the frame's size is not accepted, or a buffer is too short. `out` is then
+/// not to be used.
 pub fn preprocess(
     frame: &FrameView<'_>,
     how: &Preprocessing,
@@ -83,13 +85,14 @@ pub fn preprocess(
     out: &mut [u8],
 ) -> Result<Size, PreprocessError> {
     how.validate()?;
-    let Geometry::Resize = how.geometry else {
-        return Err(PreprocessError::TilesUnsupported);
-    };
     if !how.accepted.accepts(frame.size()) {
         return Err(PreprocessError::SizeNotAccepted { found: frame.size(), accepted: how.accepted });
     }
     let region = how.region.unwrap_or(Region::whole(frame.size()));
-    resample::by_area(frame, region, how.input, scratch, out)?;
-    Ok(how.input)
+    let (found, needed) = (out.len(), how.input.area());
+    let out = out.get_mut(..needed).ok_or(PreprocessError::OutputTooShort { found, needed })?;
+    let (content, width) = (how.content(frame.size()), usize::from(how.input.width));
+    resample::by_area(frame, region, content, scratch, out.chunks_exact_mut(width))?;
+    fixed_scale::mirror(out, width, content);
+    Ok(content)
 }

@@ -24,23 +24,21 @@ use super::{PreprocessError, ResampleScratch};
 use crate::fixed_point::divide_rounded;
 use crate::image::{FrameView, Region, Size};
 
-/// Resamples `region` of `frame` to `size` pixels, written to the start of `out` without gaps.
-pub(super) fn by_area(
+/// Resamples `region` of `frame` to `size` pixels, written to the start of each of the first rows of `rows`: there are at
+/// least `size.height`, of at least `size.width` pixels each.
+pub(super) fn by_area<'a>(
     frame: &FrameView<'_>,
     region: Region,
     size: Size,
     scratch: ResampleScratch<'_>,
-    out: &mut [u8],
+    mut rows: impl Iterator<Item = &'a mut [u8]>,
 ) -> Result<(), PreprocessError> {
     let width = usize::from(size.width);
     let luma = prefix("luma", scratch.luma, usize::from(region.width))?;
     let sums = prefix("sums", scratch.sums, width)?;
     let accumulators = prefix("accumulators", scratch.accumulators, width)?;
-    let found = out.len();
-    let out = out.get_mut(..size.area()).ok_or(PreprocessError::OutputTooShort { found, needed: size.area() })?;
     let area = u64::from(region.width) * u64::from(region.height);
 
-    let mut rows = out.chunks_exact_mut(width);
     accumulators.fill(0);
     let (source_height, output_height) = (u32::from(region.height), u32::from(size.height));
     let (mut position, mut output_end) = (0, source_height);

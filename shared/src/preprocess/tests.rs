@@ -9,7 +9,7 @@ use super::*;
 use crate::image::PixelFormat;
 use crate::testing::{gray, sizes};
 
-fn resize(region: Option<Region>, input: Size) -> Preprocessing {
+pub(super) fn resize(region: Option<Region>, input: Size) -> Preprocessing {
     Preprocessing {
         region,
         geometry: Geometry::Resize,
@@ -19,6 +19,17 @@ fn resize(region: Option<Region>, input: Size) -> Preprocessing {
 }
 
 fn run(pixels: &[u8], size: Size, how: &Preprocessing) -> Result<Vec<u8>, PreprocessError> {
+    let (content, out) = run_for_content(pixels, size, how)?;
+    assert_eq!(content, how.input);
+    Ok(out)
+}
+
+/// Also gives what `preprocess` says of the content.
+pub(super) fn run_for_content(
+    pixels: &[u8],
+    size: Size,
+    how: &Preprocessing,
+) -> Result<(Size, Vec<u8>), PreprocessError> {
     let frame = FrameView::new(pixels, size, usize::from(size.width), PixelFormat::Gray8).unwrap();
     let width = usize::from(how.input.width);
     let scratch = ResampleScratch {
@@ -26,9 +37,8 @@ fn run(pixels: &[u8], size: Size, how: &Preprocessing) -> Result<Vec<u8>, Prepro
         sums: &mut vec![7; width],
         accumulators: &mut vec![7; width],
     };
-    let mut out = vec![0; how.input.area()];
-    assert_eq!(preprocess(&frame, how, scratch, &mut out)?, how.input);
-    Ok(out)
+    let mut out = vec![9; how.input.area()];
+    Ok((preprocess(&frame, how, scratch, &mut out)?, out))
 }
 
 /// The definition, summed over all pixels in 128 bits.
@@ -87,13 +97,6 @@ fn white_stays_white_at_the_longest_sides() {
 }
 
 #[test]
-fn tiles_are_refused() {
-    let layout = TileLayout { scale_numerator: 1, scale_denominator: 2, overlap_px: 1 };
-    let how = Preprocessing { geometry: Geometry::Tiles(layout), ..resize(None, Size::new(2, 2)) };
-    assert_eq!(run(&[0; 4], Size::new(2, 2), &how).unwrap_err(), PreprocessError::TilesUnsupported);
-}
-
-#[test]
 fn sizes_that_are_not_accepted_are_refused() {
     let accepted = AcceptedSizes { min: Size::new(3, 2), max: Size::new(5, 4) };
     let how = Preprocessing { accepted, ..resize(None, Size::new(2, 2)) };
@@ -145,14 +148,16 @@ fn invalid_preprocessing_is_refused() {
         Preprocessing { region: Some(region), ..valid }.validate(),
         Err(InvalidPreprocessing::RegionOutside { region, min: one })
     );
-    let tiles = |scale_numerator, scale_denominator, overlap_px| {
-        let layout = TileLayout { scale_numerator, scale_denominator, overlap_px };
-        Preprocessing { geometry: Geometry::Tiles(layout), ..valid }.validate()
+    let scaled = |numerator, denominator| {
+        let geometry = Geometry::FixedScale(Scale { numerator, denominator });
+        Preprocessing { geometry, ..valid }.validate()
     };
-    assert_eq!(tiles(1, 1, 1), Ok(()));
-    assert_eq!(tiles(0, 1, 1), Err(InvalidPreprocessing::TileScale { numerator: 0, denominator: 1 }));
-    assert_eq!(tiles(1, 0, 1), Err(InvalidPreprocessing::TileScale { numerator: 1, denominator: 0 }));
-    assert_eq!(tiles(1, 1, 2), Err(InvalidPreprocessing::TileOverlap { found: 2, side: 2 }));
+    assert_eq!(scaled(1, 1), Ok(()));
+    assert_eq!(scaled(u16::MAX, 1), Ok(()));
+    for (numerator, denominator) in [(0, 1), (1, 0), (0, 0)] {
+        let expected = Err(InvalidPreprocessing::Scale { numerator, denominator });
+        assert_eq!(scaled(numerator, denominator), expected);
+    }
 }
 
 proptest! {

@@ -315,7 +315,10 @@ mod tests {
         let accepted = crate::preprocess::AcceptedSizes { min: size, max: size };
         let error = PreprocessError::SizeNotAccepted { found: size, accepted };
         assert_eq!(FaultReason::from(error), FaultReason::FrameSize);
-        assert_eq!(FaultReason::from(PreprocessError::TilesUnsupported), FaultReason::PreprocessFailed);
+        assert_eq!(
+            FaultReason::from(PreprocessError::OutputTooShort { found: 0, needed: 1 }),
+            FaultReason::PreprocessFailed
+        );
         let error = ReconstructionError::NotFinite { index: 0, bits: 0 };
         assert_eq!(FaultReason::from(error), FaultReason::OutputNotFinite);
         let error = ReconstructionError::TooMany { expected: 1 };

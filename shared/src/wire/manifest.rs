@@ -27,7 +27,7 @@ pub type CameraName = heapless::String<NAME_LEN>;
 /// The release of a bundle that was not given one, and of those older than releases.
 pub const FIRST_RELEASE: u32 = 1;
 
-/// Version 3 takes at most 456 bytes; the rest is for versions to come.
+/// Version 3 takes at most 454 bytes; the rest is for versions to come.
 const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 3, max_payload: 1014 };
 
 /// What a station inspects, how, and why it may.

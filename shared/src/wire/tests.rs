@@ -10,7 +10,7 @@ use crate::bundle::BundleId;
 use crate::bundle::signature::KeyId;
 use crate::difference::{InvalidRecipe, Pooling, ScoreRecipe};
 use crate::image::{Region, Size};
-use crate::preprocess::{Geometry, InvalidPreprocessing, TileLayout};
+use crate::preprocess::{Geometry, InvalidPreprocessing, Scale};
 use crate::score::{Score, Threshold};
 use crate::similarity::Metric;
 use crate::testing::{from_hex, manifest, manifest_bytes};
@@ -93,7 +93,7 @@ fn golden_manifest() {
 
 #[test]
 fn golden_variants() {
-    // What the two messages above leave out: pass, fault, no score; no region, tiles, L2, mean.
+    // What the two messages above leave out: pass, fault, no score; no region, fixed scale, L2, mean.
     let mut bytes = [0; 256];
     let mut payload = |record: InspectionRecord| {
         record.encode(&mut bytes).unwrap();
@@ -103,8 +103,8 @@ fn golden_variants() {
     assert_eq!(payload(pass), [0, 1, 7]);
     let fault = InspectionRecord { verdict: RecordedVerdict::Fault(FaultReason::Late), score: None, ..record() };
     assert_eq!(payload(fault), [2, 12, 0]);
-    let layout = TileLayout { scale_numerator: 1, scale_denominator: 3, overlap_px: 5 };
-    assert_eq!(postcard::to_slice(&Geometry::Tiles(layout), &mut bytes).unwrap(), [1, 1, 3, 5]);
+    let scale = Scale { numerator: 1, denominator: 300 };
+    assert_eq!(postcard::to_slice(&Geometry::FixedScale(scale), &mut bytes).unwrap(), [1, 1, 0xac, 2]);
     assert_eq!(postcard::to_slice(&None::<Region>, &mut bytes).unwrap(), [0]);
     assert_eq!(postcard::to_slice(&Metric::L2, &mut bytes).unwrap(), [1]);
     assert_eq!(postcard::to_slice(&Pooling::Mean, &mut bytes).unwrap(), [0]);
@@ -210,8 +210,7 @@ fn the_longest_messages_fit() {
     longest.preprocessing.input = side;
     longest.preprocessing.accepted = crate::preprocess::AcceptedSizes { min: side, max: side };
     longest.preprocessing.region = Some(Region { x: 8192, y: 8192, width: 8192, height: 8192 });
-    longest.preprocessing.geometry =
-        Geometry::Tiles(TileLayout { scale_numerator: u16::MAX, scale_denominator: u16::MAX, overlap_px: 16383 });
+    longest.preprocessing.geometry = Geometry::FixedScale(Scale { numerator: u16::MAX, denominator: u16::MAX });
     longest.recipe = ScoreRecipe::new(Metric::L2, Pooling::TopMean { pixels: 16384 * 16384 });
     longest.threshold = Threshold::MAX;
     longest.evidence = ThresholdEvidence::Calibrated {
@@ -224,7 +223,7 @@ fn the_longest_messages_fit() {
         highest: Score::MAX,
     };
     let bytes = manifest_bytes(&longest);
-    assert_eq!(bytes.len(), 456 + OVERHEAD);
+    assert_eq!(bytes.len(), 454 + OVERHEAD);
     assert_eq!(Manifest::decode(&bytes), Ok((longest, bytes.len())));
 
     let longest = InspectionRecord {

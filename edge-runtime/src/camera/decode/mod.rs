@@ -118,21 +118,28 @@ pub fn decode_bytes(bytes: &[u8], path: &Path) -> Result<Frame, DecodeError> {
 /// whoever decodes several at a time and has to share memory among them. Nothing is decoded for it. At most
 /// three times [`MAX_DECODED_BYTES`]; 0 for a file that is refused before memory is taken.
 pub fn decoding_bytes(bytes: &[u8]) -> u64 {
-    let Some(Container { format, size: Some((width, height)), complete: true, pixel, refused: None }) =
-        container::examine(bytes)
-    else {
-        return 0;
-    };
-    let Some(size) = frame_size(width, height) else { return 0 };
+    let Some((format, size, pixel)) = to_be_decoded(bytes) else { return 0 };
     let decoded = decoded_bytes(size, pixel);
-    if decoded > MAX_DECODED_BYTES {
-        return 0;
-    }
     let is_kept = matches!((pixel.samples, pixel.sample_bytes), (1 | 3, 1));
     let converted = if is_kept { 0 } else { size.area() as u64 * 3 };
     // The JPEG decoder copies the file, and the TIFF decoder's palettes are made known to it in a copy.
     let copied = if matches!(format, FileFormat::Jpeg | FileFormat::Tiff) { bytes.len() as u64 } else { 0 };
     decoded + converted + copied
+}
+
+/// The size of the frame in a file, by what its header says; `None` for a file that [`decode_bytes`] refuses before it
+/// decodes anything. Nothing is decoded, so a damaged file may have one, too.
+pub fn size_in_header(bytes: &[u8]) -> Option<Size> {
+    to_be_decoded(bytes).map(|(_, size, _)| size)
+}
+
+fn to_be_decoded(bytes: &[u8]) -> Option<(FileFormat, Size, Pixel)> {
+    let Container { format, size, complete: true, pixel, refused: None } = container::examine(bytes)? else {
+        return None;
+    };
+    let (width, height) = size?;
+    let size = frame_size(width, height)?;
+    (decoded_bytes(size, pixel) <= MAX_DECODED_BYTES).then_some((format, size, pixel))
 }
 
 fn frame_size(width: u32, height: u32) -> Option<Size> {

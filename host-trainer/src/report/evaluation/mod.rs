@@ -41,7 +41,7 @@ impl EvaluationReport<'_> {
     pub fn html(&self) -> Result<String, ReportError> {
         let manifest = self.bundle.manifest();
         let cases = Cases::of(self.judged);
-        let mut redrawer = Redrawer::new(self.bundle, manifest.preprocessing)?;
+        let mut redrawer = Redrawer::new(self.bundle)?;
         let section = |id, name: &str, body| Section { id, name: name.to_owned(), body };
         let sections = vec![
             section("verdicts", "Verdicts", self.verdicts()),

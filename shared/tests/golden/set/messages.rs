@@ -5,7 +5,7 @@ use shared::bundle::signature::{KeyId, MAX_BLOCK_LEN, encode_block};
 use shared::bundle::{Bundle, BundleId, MAX_TABLE_LEN, SectionKind, encode_table};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::image::{Region, Size};
-use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing, TileLayout};
+use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing, Scale};
 use shared::score::{Score, Threshold};
 use shared::similarity::Metric;
 use shared::verdict::FaultReason;
@@ -72,7 +72,7 @@ fn manifest() -> Manifest {
         product: name("schraube M3 \u{d7} 12"),
         preprocessing: Preprocessing {
             region: Some(Region { x: 8192, y: 1, width: 8192, height: 16383 }),
-            geometry: Geometry::Tiles(TileLayout { scale_numerator: 1, scale_denominator: u16::MAX, overlap_px: 127 }),
+            geometry: Geometry::FixedScale(Scale { numerator: 1, denominator: u16::MAX }),
             accepted: AcceptedSizes { min: Size::new(16384, 16384), max: Size::new(16384, 16384) },
             input,
         },
