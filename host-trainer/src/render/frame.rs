@@ -101,8 +101,10 @@ mod tests {
 
     const SIZE: u16 = 128;
 
-    /// For each kind of part: digests of the first good frame, and of frame and mask of the first of every kind.
-    const GOLDEN: [(PartKind, u64, &[(u64, u64)]); 3] = [
+    /// Digests of a kind's first good frame, and of frame and mask of the first of each of its defects.
+    type Golden = (PartKind, u64, &'static [(u64, u64)]);
+
+    const GOLDEN: [Golden; 3] = [
         (
             PartKind::Bottle,
             0x16fa_dd13_e9f8_9587,
