@@ -348,3 +348,42 @@ fn copy(image: GrayView<'_>, out: &mut [u8]) {
     let rows = out.chunks_exact_mut(image.size().width.into());
     rows.zip(image.rows()).for_each(|(out, row)| out.copy_from_slice(row));
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::preprocess::{AcceptedSizes, Geometry, Scale};
+
+    use super::*;
+    use crate::test_support::{FakeModel, INPUT, Redraw, StepClock, frame_of, preprocessing, recipe};
+
+    /// 16x12 pixels at half the frame's scale.
+    fn at_half() -> Pipeline<FakeModel> {
+        let geometry = Geometry::FixedScale(Scale { numerator: 1, denominator: 2 });
+        let accepted = AcceptedSizes { min: Size::new(2, 2), max: Size::new(64, 64) };
+        let how = Preprocessing { geometry, accepted, ..preprocessing() };
+        Pipeline::new(how, recipe(), FakeModel::new(INPUT, Redraw::Inverted)).unwrap()
+    }
+
+    #[test]
+    fn the_evidence_says_what_part_of_the_input_shows_the_frame() {
+        let mut pipeline = at_half();
+        for (frame, content) in [((32, 24), (16, 12)), ((20, 10), (10, 5)), ((64, 64), (12, 12)), ((3, 2), (2, 1))] {
+            let (frame, content) = (Size::new(frame.0, frame.1), Size::new(content.0, content.1));
+            pipeline.measure(&frame_of(frame).view().unwrap(), &StepClock::default()).unwrap();
+            let evidence = pipeline.evidence().unwrap();
+            assert_eq!((evidence.content, evidence.input.size()), (content, INPUT));
+            let shown = evidence.content_of(evidence.input);
+            assert_eq!(shown.size(), content);
+            let map = evidence.content_of_map(evidence.difference);
+            assert_eq!(map.len(), content.area());
+            for (y, row) in map.chunks_exact(content.width.into()).enumerate() {
+                assert_eq!(row, &evidence.difference[y * 16..][..row.len()]);
+            }
+        }
+        // What is given preprocessed shows a frame of unknown size.
+        let pixels = vec![3; INPUT.area()];
+        let input = GrayView::packed(&pixels, INPUT).unwrap();
+        pipeline.measure_preprocessed(input, &StepClock::default()).unwrap();
+        assert_eq!(pipeline.evidence().unwrap().content, INPUT);
+    }
+}
