@@ -56,7 +56,7 @@ pub struct TrainSettings {
     /// Which network [standard: unet]
     #[arg(long, value_enum)]
     pub model: Option<ModelKind>,
-    /// Training steps at most [standard: 2000]
+    /// Training steps at most [standard: 2500]
     #[arg(long, value_name = "N", conflicts_with = "epochs", value_parser = value::steps)]
     pub steps: Option<NonZeroUsize>,
     /// Instead of --steps: how often at most each training image is seen

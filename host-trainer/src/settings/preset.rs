@@ -9,7 +9,7 @@ use super::{TrainSettings, file};
 pub enum Preset {
     /// 300 steps: a first look at whether the photographs are usable
     Quick,
-    /// 800 steps: about a minute on two cores
+    /// 2500 steps: some minutes on two cores
     #[default]
     Standard,
     /// 3000 steps and more patience: for the model that goes on the line
