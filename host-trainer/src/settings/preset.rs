@@ -12,7 +12,7 @@ pub enum Preset {
     /// 2500 steps: some minutes on two cores
     #[default]
     Standard,
-    /// 3000 steps and more patience: for the model that goes on the line
+    /// 6000 steps and more patience: for the model that goes on the line
     Thorough,
 }
 
