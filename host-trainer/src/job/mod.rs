@@ -122,8 +122,8 @@ impl Job {
         let duplicates = EqualFiles::of(&equal, |index| &images.files[index]);
         images.remarks(&duplicates).iter().for_each(progress::say);
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
-        let architecture = architecture?;
         progress::say(&geometry.reason);
+        let architecture = architecture?;
         let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
         if let Some(answer) = plan.reachable {
             progress::say(answer.to_string());
