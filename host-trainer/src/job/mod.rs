@@ -141,6 +141,7 @@ impl Job {
         images.remarks(&duplicates).iter().for_each(progress::say);
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
         progress::say(&geometry.reason);
+        let architecture = architecture?;
         let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
         if let Some(answer) = plan.reachable {
             progress::say(answer.to_string());
