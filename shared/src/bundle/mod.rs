@@ -24,7 +24,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::difference::InvalidReference;
-use crate::wire::WireError;
+use crate::wire::{InvalidDetectability, WireError};
 
 /// Identifies a bundle: the hash over its table, which holds the hashes of all sections. Displayed in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,6 +149,20 @@ pub enum BundleError {
     /// The golden frames are malformed, or not of the manifest's model and threshold.
     #[error("the golden frames can't be used")]
     GoldenFrames(#[from] InvalidGoldenFrames),
+    /// What the bundle is said to catch can't be decoded.
+    #[error("what the bundle is said to catch can't be decoded")]
+    Detectability(#[source] WireError),
+    /// What the bundle is said to catch is that of another model or threshold.
+    #[error("what the bundle is said to catch can't be used")]
+    OtherDetectability(#[from] InvalidDetectability),
+    /// There are bytes after the message in the section of what the bundle is said to catch.
+    #[error("found {found} bytes in the section detectability, expected {expected}")]
+    DetectabilityTrailing {
+        /// The length of the section.
+        found: usize,
+        /// Where the message ends.
+        expected: usize,
+    },
     /// The buffer for the table is too short.
     #[error("found a buffer of {found} bytes for the table, expected at least {needed}")]
     BufferTooShort {
