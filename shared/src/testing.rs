@@ -101,7 +101,12 @@ pub(crate) fn detectability() -> Detectability {
         sizes: [2, 4].into_iter().collect(),
         contrasts: [10, 200].into_iter().collect(),
         tallies: [tally(0, 30), tally(7, 30), tally(29, 30), tally(300, 300)].into_iter().collect(),
-        map: DetectionMap { size: 4, contrast: 40, columns: 2, cells: [tally(1, 3), tally(0, 0)].into_iter().collect() },
+        map: DetectionMap {
+            size: 4,
+            contrast: 40,
+            columns: 2,
+            cells: [tally(1, 3), tally(0, 0)].into_iter().collect(),
+        },
     }
 }
 

@@ -33,35 +33,41 @@ pub struct Further<'a> {
     pub residuals: Option<&'a [u8]>,
     /// Images with known scores.
     pub golden: Option<&'a [u8]>,
+    /// Which synthetic defects were found.
+    pub detectability: Option<&'a [u8]>,
 }
 
 /// [`seal`] with further sections.
 ///
 /// # Errors
-/// As [`seal`], and if the golden frames are not of this model and threshold, or the residual maps are not what the
+/// As [`seal`], and if golden frames or detectability are not of this model and threshold, or the residual maps are not what the
 /// recipe asks for.
 pub fn seal_with(manifest: &Manifest, onnx: &[u8], further: &Further<'_>) -> Result<Vec<u8>, SealError> {
     let encoded = encode(manifest)?;
     let mut sections = vec![(SectionKind::Manifest, &encoded[..]), (SectionKind::Onnx, onnx)];
     sections.extend(further.residuals.map(|residuals| (SectionKind::ResidualMaps, residuals)));
     sections.extend(further.golden.map(|golden| (SectionKind::GoldenFrames, golden)));
+    sections.extend(further.detectability.map(|detectability| (SectionKind::Detectability, detectability)));
     join(&sections)
 }
 
 /// The bytes of `bundle` with another manifest; every other section stays as it is, but of the golden frames only
-/// those stay that keep their verdict clearly, and none if the score is another one.
+/// those stay that keep their verdict clearly, and none if the score is another one. What it catches is told of one
+/// threshold and one score, and is left out with another one.
 ///
 /// # Errors
 /// [`SealError`] if the manifest contradicts itself.
 pub fn reseal(manifest: &Manifest, bundle: &Bundle<'_>) -> Result<Vec<u8>, SealError> {
     let encoded = encode(manifest)?;
     let same_score = manifest.recipe == bundle.manifest().recipe;
+    let same_decision = same_score && manifest.threshold == bundle.manifest().threshold;
     let golden = bundle.golden_frames().filter(|_| same_score);
     let golden = golden.and_then(|golden| golden::kept(&golden, manifest.threshold));
     let sections = bundle.sections().filter_map(|section| {
         let bytes = match section.kind {
             SectionKind::Manifest => &encoded,
             SectionKind::GoldenFrames => golden.as_deref()?,
+            SectionKind::Detectability if !same_decision => return None,
             _ => section.bytes,
         };
         Some((section.kind, bytes))

@@ -365,7 +365,8 @@ fn sections_are_those_that_the_recipe_asks_for() {
 #[test]
 fn codes_and_names_are_stable() {
     let found = SectionKind::ALL.map(|kind| (kind.code(), kind.to_string()));
-    let expected = [(1, "manifest"), (2, "onnx"), (3, "residual_maps"), (4, "mask"), (5, "golden_frames"), (6, "detectability")];
+    let expected =
+        [(1, "manifest"), (2, "onnx"), (3, "residual_maps"), (4, "mask"), (5, "golden_frames"), (6, "detectability")];
     assert_eq!(found, expected.map(|(code, name)| (code, name.to_string())));
     let id = BundleId(core::array::from_fn(|index| index as u8 * 8));
     assert!(id.to_string().starts_with("00081018") && id.to_string().len() == 64);

@@ -110,12 +110,7 @@ fn the_longest_message_fits() {
         sizes: (16377..=16384).collect(),
         contrasts: (250..=255).collect(),
         tallies: [most; MAX_TALLIES].into_iter().collect(),
-        map: DetectionMap {
-            size: 16384,
-            contrast: 255,
-            columns: 8,
-            cells: [most; MAX_CELLS].into_iter().collect(),
-        },
+        map: DetectionMap { size: 16384, contrast: 255, columns: 8, cells: [most; MAX_CELLS].into_iter().collect() },
     };
     let bytes = encoded(&message);
     assert_eq!(bytes.len(), OVERHEAD + 725);
