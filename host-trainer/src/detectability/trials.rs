@@ -51,8 +51,8 @@ pub struct Ground<'a> {
     pub seed: u64,
 }
 
-/// The outcomes of `trials` in their order, by pipelines that `pipeline` makes, one for each thread. `first` is the number
-/// of the first trial in the run.
+/// The outcomes of `trials` in their order, by pipelines that `pipeline` makes, one for each thread. `first` is the
+/// number of the first trial in the run.
 ///
 /// # Errors
 /// [`DetectabilityError`] if a pipeline cannot be made or an image not be measured.

@@ -159,8 +159,7 @@ fn evidence(evidence: &ThresholdEvidence) -> String {
     }
 }
 
-/// Such as `synthetic defects of 6 input pixels or more at a contrast of 40 gray levels, 4 at 80, none of the sizes tried at
-/// 10 and 20; ...`.
+/// Such as `at least 90 % of synthetic defects from 6 input pixels at a contrast of 40; none of the sizes tried ...`.
 fn catches(bundle: &Bundle<'_>) -> String {
     let Some(told) = bundle.detectability() else {
         return "not tried out with synthetic defects at this threshold".into();
@@ -168,7 +167,7 @@ fn catches(bundle: &Bundle<'_>) -> String {
     let (mut sizes, mut without) = (Vec::new(), Vec::new());
     for (contrast, size) in smallest_by_contrast(&told) {
         match size {
-            Some(size) => sizes.push(format!("of {size} input pixels or more at a contrast of {contrast}")),
+            Some(size) => sizes.push(format!("from {size} input pixels at a contrast of {contrast}")),
             None => without.push(contrast.to_string()),
         }
     }
@@ -179,9 +178,9 @@ fn catches(bundle: &Bundle<'_>) -> String {
     let [across, down] = frame_pixels(&bundle.manifest().preprocessing);
     let (blind, cells) = blind_cells(&told.map);
     format!(
-        "synthetic defects {}: at least 90 % of them with 95 % confidence (gray levels; an input pixel is {across:.2} x \
-         {down:.2} frame pixels; {} good images). Blind spots: {blind} of {cells} places, for spots of {} input pixels at \
-         {}",
+        "at least 90 % of synthetic defects, with 95 % confidence: {} (contrast in gray levels; an input pixel is \
+         {across:.2} x {down:.2} frame pixels; {} good images); blind spots: {blind} of {cells} places, for spots of \
+         {} input pixels at {}",
         sizes.join("; "),
         told.images,
         told.map.size,

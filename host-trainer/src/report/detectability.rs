@@ -55,16 +55,20 @@ pub fn detectability(record: Option<&DetectabilityRecord>) -> Markup {
         div.charts {
             figure {
                 figcaption { "Synthetic defects found, by size and contrast" }
-                (detection_chart(&record.tried).inline("share of synthetic defects found over their size, for each contrast"))
+                (detection_chart(&record.tried)
+                    .inline("share of synthetic defects found over their size, for each contrast"))
                 (detection_legend(&record.tried))
                 p.note {
-                    "Size is the largest extent, contrast the largest change of a pixel. Bars are intervals of 95\u{a0}% \
-                     confidence (Clopper and Pearson); they take trials for independent, though images repeat. The dashed \
-                     line is 90\u{a0}%."
+                    "Size is the largest extent, contrast the largest change of a pixel. Bars are intervals of \
+                     95\u{a0}% confidence (Clopper and Pearson); they take trials for independent, though images \
+                     repeat. The dashed line is 90\u{a0}%."
                 }
             }
             figure {
-                figcaption { "Where a spot of " (record.map.size) " input pixels at " (record.map.contrast) " gray levels is found" }
+                figcaption {
+                    "Where a spot of " (record.map.size) " input pixels at " (record.map.contrast)
+                    " gray levels is found"
+                }
                 (place_chart(&record.map, [f64::from(content.width) * across, f64::from(content.height) * down])
                     .inline("grid over the frame with the share of spots found in each place"))
                 p.note { "The frame, coarsely. " (trials(&record.map.cells)) }

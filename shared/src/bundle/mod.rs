@@ -4,6 +4,8 @@
 //! signatures of those who answer for it. The bytes are specified in `docs/bundle-format.md`. Lengths are in bytes,
 //! integers are little-endian. It does not know files, nor what is inside the model.
 
+#[cfg(test)]
+mod detectability_tests;
 mod golden;
 mod layout;
 mod reader;

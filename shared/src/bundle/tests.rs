@@ -12,7 +12,7 @@ use crate::difference::{InvalidReference, Mask, ResidualMaps, Stored};
 use crate::image::{GrayView, Size};
 use crate::score::{Score, Threshold};
 use crate::testing::{self, from_hex, manifest, manifest_bytes, seal};
-use crate::wire::{Detectability, Manifest, StationThreshold, ThresholdEvidence, ThresholdSource, WireError};
+use crate::wire::{Detectability, Manifest, StationThreshold, ThresholdEvidence, ThresholdSource};
 
 fn small() -> Vec<u8> {
     testing::bundle(&manifest())
@@ -268,34 +268,11 @@ fn all_kinds_of_sections_are_found() {
 }
 
 /// For the size and the threshold of [`manifest`].
-fn detectability_bytes() -> Vec<u8> {
+pub(super) fn detectability_bytes() -> Vec<u8> {
     let mut bytes = vec![0; Detectability::MAX_LEN];
     let length = testing::detectability().encode(&mut bytes).unwrap();
     bytes.truncate(length);
     bytes
-}
-
-#[test]
-fn what_is_caught_is_told_for_the_model_and_the_threshold() {
-    let with = |manifest: &Manifest, detectability: &[u8]| {
-        let encoded = manifest_bytes(manifest);
-        let sections = [
-            (SectionKind::Manifest, &encoded[..]),
-            (SectionKind::Onnx, b"m"),
-            (SectionKind::Detectability, detectability),
-        ];
-        Bundle::verify(&seal(&sections)).map(drop)
-    };
-    let bytes = detectability_bytes();
-    assert_eq!(with(&manifest(), &bytes), Ok(()));
-    let longer = [&*bytes, b"x"].concat();
-    let (found, expected) = (longer.len(), bytes.len());
-    assert_eq!(with(&manifest(), &longer), Err(BundleError::DetectabilityTrailing { found, expected }));
-    let cut = with(&manifest(), &bytes[..expected - 1]);
-    assert!(matches!(cut, Err(BundleError::Detectability(WireError::Truncated { .. }))), "{cut:?}");
-    let evidence = crate::wire::ThresholdEvidence::ByHand { trial: None };
-    let moved = Manifest { threshold: Threshold::new(1002).unwrap(), evidence, ..manifest() };
-    assert!(matches!(with(&moved, &bytes), Err(BundleError::OtherDetectability(_))));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a bundle was seen to catch: how many synthetic defects of each size and contrast were found at its threshold.
 //!
-//! Sizes are in pixels of the model's input, contrasts in gray levels. The order of fields is part of the wire format. It
-//! does not know how the defects were made, and decides nothing: no verdict depends on it.
+//! Sizes are in pixels of the model's input, contrasts in gray levels. The order of fields is part of the wire format.
+//! It does not know how the defects were made, and decides nothing: no verdict depends on it.
 
 use serde::{Deserialize, Serialize};
 
@@ -96,7 +96,7 @@ pub enum InvalidDetectability {
         expected: usize,
     },
     /// More defects found than tried, or none tried.
-    #[error("found {} of {} defects found, expected at least one tried, and no more found than tried", .0.found, .0.trials)]
+    #[error("found {} defects of {} found, expected some tried, and no more found than tried", .0.found, .0.trials)]
     Tally(DetectionTally),
     /// The map's cells are no rows, or its defect is none.
     #[error("found {cells} cells in rows of {columns} for defects of {size} pixels, expected whole rows and a size")]

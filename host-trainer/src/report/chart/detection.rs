@@ -54,7 +54,8 @@ pub fn detection_chart(tried: &[Tried]) -> Chart {
                 // Intervals of one size stand side by side.
                 @let x = canvas.x(f64::from(tried.size)) + 2.5 * (index as f64 - (contrasts.len() as f64 - 1.0) / 2.0);
                 @let (low, high) = (canvas.y(tried.rate.interval95.low), canvas.y(tried.rate.interval95.high));
-                line x1=(px(x)) x2=(px(x)) y1=(px(low)) y2=(px(high)) stroke=(hex(colour(index))) stroke-opacity="0.5" {}
+                line x1=(px(x)) x2=(px(x)) y1=(px(low)) y2=(px(high)) stroke=(hex(colour(index)))
+                    stroke-opacity="0.5" {}
                 circle cx=(px(canvas.x(f64::from(tried.size)))) cy=(px(canvas.y(tried.rate.rate))) r="3"
                     fill=(hex(colour(index))) {
                     title {
