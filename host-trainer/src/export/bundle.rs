@@ -147,3 +147,44 @@ pub(crate) mod testing {
         seal(&manifest, b"no model").unwrap()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::image::Size;
+    use shared::score::Threshold;
+    use shared::wire::{Detectability, DetectionMap, DetectionTally, Name};
+
+    use super::testing::small_bundle;
+    use super::*;
+
+    #[test]
+    fn what_is_caught_is_told_of_one_threshold() {
+        let bytes = small_bundle();
+        let manifest = Bundle::verify(&bytes).unwrap().manifest().clone();
+        let tally = DetectionTally { found: 3, trials: 4 };
+        let told = Detectability {
+            input: Size::new(16, 16),
+            content: Size::new(16, 16),
+            threshold: manifest.threshold,
+            images: 1,
+            sizes: std::iter::once(2).collect(),
+            contrasts: std::iter::once(10).collect(),
+            tallies: std::iter::once(tally).collect(),
+            map: DetectionMap { size: 2, contrast: 10, columns: 1, cells: std::iter::once(tally).collect() },
+        };
+        let mut section = vec![0; Detectability::MAX_LEN];
+        let length = told.encode(&mut section).unwrap();
+        let further = Further { detectability: Some(&section[..length]), ..Further::default() };
+        let bytes = seal_with(&manifest, b"no model", &further).unwrap();
+        let bundle = Bundle::verify(&bytes).unwrap();
+        assert_eq!(bundle.detectability(), Some(told.clone()));
+
+        let told_by = |bytes: Vec<u8>| Bundle::verify(&bytes).unwrap().detectability();
+        let moved = Manifest { threshold: Threshold::new(manifest.threshold.raw() + 1).unwrap(), ..manifest.clone() };
+        assert_eq!(told_by(reseal(&moved, &bundle).unwrap()), None);
+        assert!(seal_with(&moved, b"no model", &further).is_err());
+        let renamed = Manifest { product: Name::try_from("other").unwrap(), ..manifest };
+        assert_eq!(told_by(reseal(&renamed, &bundle).unwrap()), Some(told.clone()));
+        assert_eq!(told_by(with_manifest(&renamed, &bundle).unwrap()), Some(told));
+    }
+}
