@@ -31,7 +31,11 @@ fn sealed_with(manifest: &Manifest, onnx: &[u8]) -> Result<Vec<u8>, SealError> {
     let file = default_bundle();
     let bundle = file.verify().unwrap();
     let residuals = bundle.section(SectionKind::ResidualMaps);
-    seal_with(manifest, onnx, &Further { residuals, golden: bundle.section(SectionKind::GoldenFrames) })
+    seal_with(
+        manifest,
+        onnx,
+        &Further { residuals, golden: bundle.section(SectionKind::GoldenFrames), ..Further::default() },
+    )
 }
 
 /// The default bundle with weights to which `change` was done: the index of the tensor, that of the number, the number.

@@ -60,6 +60,9 @@ fn check(bytes: &[u8]) {
         assert_eq!(bundle.section(kind).is_some(), used);
     }
     check_golden_frames(&bundle);
+    let told = bundle.detectability();
+    assert_eq!(told.is_some(), bundle.section(SectionKind::Detectability).is_some());
+    assert!(told.is_none_or(|told| told.check(size, bundle.manifest().threshold) == Ok(())));
     assert!(Bundle::verify(&bytes[..bytes.len() - 1]).is_err());
 }
 

@@ -10,7 +10,7 @@ pub mod bundle;
 use std::fmt::Debug;
 
 use crc::{CRC_32_ISO_HDLC, Crc};
-use shared::wire::{InspectionRecord, Manifest, MessageKind, OVERHEAD, StorePointer, VersionFloor, WireError};
+use shared::wire::{Detectability, InspectionRecord, Manifest, MessageKind, OVERHEAD, StorePointer, VersionFloor, WireError};
 
 /// A message that is stored or sent.
 pub trait Message: Sized + PartialEq + Debug {
@@ -51,6 +51,7 @@ message!(Manifest, Manifest);
 message!(InspectionRecord, Record);
 message!(StorePointer, StorePointer);
 message!(VersionFloor, VersionFloor);
+message!(Detectability, Detectability);
 
 /// Decodes the start of `bytes` and gives the length of the message, if there is a valid one. Checks that the length is
 /// possible, that nothing after it and nothing less was read, and that the message survives being written and read.

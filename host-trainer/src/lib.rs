@@ -14,6 +14,7 @@ pub mod command;
 pub mod comparison;
 pub mod convolution;
 pub mod dataset;
+pub mod detectability;
 pub mod device;
 pub mod digest;
 pub mod evaluation;

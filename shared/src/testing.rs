@@ -12,7 +12,10 @@ use crate::image::{Region, Size};
 use crate::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use crate::score::{Score, Threshold};
 use crate::similarity::Metric;
-use crate::wire::{CameraName, FIRST_RELEASE, Manifest, ModelInterface, Name, ThresholdEvidence};
+use crate::wire::{
+    CameraName, Detectability, DetectionMap, DetectionTally, FIRST_RELEASE, Manifest, ModelInterface, Name,
+    ThresholdEvidence,
+};
 
 /// The pixels of an image of `size`, row by row, each from its column and row, modulo 256.
 pub(crate) fn gray(size: Size, pixel: impl Fn(u32, u32) -> u32) -> Vec<u8> {
@@ -85,6 +88,26 @@ pub(crate) fn manifest() -> Manifest {
 /// What versions 1 and 2 can say of [`manifest`].
 pub(crate) fn before_releases() -> Manifest {
     Manifest { release: FIRST_RELEASE, minimum_runtime: [0; 3], camera: CameraName::new(), ..manifest() }
+}
+
+/// For the size and the threshold of [`manifest`]: two sizes, two contrasts, a map of 2x1 cells.
+pub(crate) fn detectability() -> Detectability {
+    let tally = |found, trials| DetectionTally { found, trials };
+    Detectability {
+        input: Size::new(16, 8),
+        content: Size::new(16, 7),
+        threshold: Threshold::new(1001).unwrap(),
+        images: 5,
+        sizes: [2, 4].into_iter().collect(),
+        contrasts: [10, 200].into_iter().collect(),
+        tallies: [tally(0, 30), tally(7, 30), tally(29, 30), tally(300, 300)].into_iter().collect(),
+        map: DetectionMap {
+            size: 4,
+            contrast: 40,
+            columns: 2,
+            cells: [tally(1, 3), tally(0, 0)].into_iter().collect(),
+        },
+    }
 }
 
 /// The manifest in its envelope.

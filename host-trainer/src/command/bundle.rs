@@ -34,6 +34,7 @@ fn as_json(bundle: &Bundle<'_>) -> serde_json::Value {
         "id": hex(&bundle.id().0),
         "sections": sections,
         "golden_frames": golden,
+        "detectability": bundle.detectability(),
         "signatures": bundle.signatures().iter().map(|signature| signature.key.to_string()).collect::<Vec<_>>(),
         "manifest": manifest,
         "threshold": score_as_float(manifest.threshold.raw()),

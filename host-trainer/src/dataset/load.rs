@@ -86,6 +86,14 @@ impl LoadedImages {
         self.preprocessing.content(self.frames[index])
     }
 
+    /// The part that every image shows of its photograph; the whole input without images.
+    pub fn least_content(&self) -> Size {
+        let contents = (0..self.frames.len()).map(|index| self.content(index));
+        contents.fold(self.preprocessing.input, |least, content| {
+            Size::new(least.width.min(content.width), least.height.min(content.height))
+        })
+    }
+
     /// Where an image lies.
     pub fn path(&self, index: usize) -> PathBuf {
         self.root.join(&self.files[index])

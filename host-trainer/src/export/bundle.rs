@@ -33,35 +33,41 @@ pub struct Further<'a> {
     pub residuals: Option<&'a [u8]>,
     /// Images with known scores.
     pub golden: Option<&'a [u8]>,
+    /// Which synthetic defects were found.
+    pub detectability: Option<&'a [u8]>,
 }
 
 /// [`seal`] with further sections.
 ///
 /// # Errors
-/// As [`seal`], and if the golden frames are not of this model and threshold, or the residual maps are not what the
+/// As [`seal`], and if golden frames or detectability are not of this model and threshold, or the residual maps are not what the
 /// recipe asks for.
 pub fn seal_with(manifest: &Manifest, onnx: &[u8], further: &Further<'_>) -> Result<Vec<u8>, SealError> {
     let encoded = encode(manifest)?;
     let mut sections = vec![(SectionKind::Manifest, &encoded[..]), (SectionKind::Onnx, onnx)];
     sections.extend(further.residuals.map(|residuals| (SectionKind::ResidualMaps, residuals)));
     sections.extend(further.golden.map(|golden| (SectionKind::GoldenFrames, golden)));
+    sections.extend(further.detectability.map(|detectability| (SectionKind::Detectability, detectability)));
     join(&sections)
 }
 
 /// The bytes of `bundle` with another manifest; every other section stays as it is, but of the golden frames only
-/// those stay that keep their verdict clearly, and none if the score is another one.
+/// those stay that keep their verdict clearly, and none if the score is another one. What it catches is told of one
+/// threshold and one score, and is left out with another one.
 ///
 /// # Errors
 /// [`SealError`] if the manifest contradicts itself.
 pub fn reseal(manifest: &Manifest, bundle: &Bundle<'_>) -> Result<Vec<u8>, SealError> {
     let encoded = encode(manifest)?;
     let same_score = manifest.recipe == bundle.manifest().recipe;
+    let same_decision = same_score && manifest.threshold == bundle.manifest().threshold;
     let golden = bundle.golden_frames().filter(|_| same_score);
     let golden = golden.and_then(|golden| golden::kept(&golden, manifest.threshold));
     let sections = bundle.sections().filter_map(|section| {
         let bytes = match section.kind {
             SectionKind::Manifest => &encoded,
             SectionKind::GoldenFrames => golden.as_deref()?,
+            SectionKind::Detectability if !same_decision => return None,
             _ => section.bytes,
         };
         Some((section.kind, bytes))
@@ -139,5 +145,46 @@ pub(crate) mod testing {
             camera: CameraName::new(),
         };
         seal(&manifest, b"no model").unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::image::Size;
+    use shared::score::Threshold;
+    use shared::wire::{Detectability, DetectionMap, DetectionTally, Name};
+
+    use super::testing::small_bundle;
+    use super::*;
+
+    #[test]
+    fn what_is_caught_is_told_of_one_threshold() {
+        let bytes = small_bundle();
+        let manifest = Bundle::verify(&bytes).unwrap().manifest().clone();
+        let tally = DetectionTally { found: 3, trials: 4 };
+        let told = Detectability {
+            input: Size::new(16, 16),
+            content: Size::new(16, 16),
+            threshold: manifest.threshold,
+            images: 1,
+            sizes: std::iter::once(2).collect(),
+            contrasts: std::iter::once(10).collect(),
+            tallies: std::iter::once(tally).collect(),
+            map: DetectionMap { size: 2, contrast: 10, columns: 1, cells: std::iter::once(tally).collect() },
+        };
+        let mut section = vec![0; Detectability::MAX_LEN];
+        let length = told.encode(&mut section).unwrap();
+        let further = Further { detectability: Some(&section[..length]), ..Further::default() };
+        let bytes = seal_with(&manifest, b"no model", &further).unwrap();
+        let bundle = Bundle::verify(&bytes).unwrap();
+        assert_eq!(bundle.detectability(), Some(told.clone()));
+
+        let told_by = |bytes: Vec<u8>| Bundle::verify(&bytes).unwrap().detectability();
+        let moved = Manifest { threshold: Threshold::new(manifest.threshold.raw() + 1).unwrap(), ..manifest.clone() };
+        assert_eq!(told_by(reseal(&moved, &bundle).unwrap()), None);
+        assert!(seal_with(&moved, b"no model", &further).is_err());
+        let renamed = Manifest { product: Name::try_from("other").unwrap(), ..manifest };
+        assert_eq!(told_by(reseal(&renamed, &bundle).unwrap()), Some(told.clone()));
+        assert_eq!(told_by(with_manifest(&renamed, &bundle).unwrap()), Some(told));
     }
 }

@@ -7,6 +7,7 @@ use shared::similarity::Metric;
 use shared::wire::ThresholdEvidence;
 
 use crate::calibration::promise;
+use crate::detectability::{blind_cells, frame_pixels, smallest_by_contrast};
 use crate::digest::hex;
 use crate::evaluation::score_as_float;
 
@@ -69,6 +70,7 @@ pub fn describe(bundle: &Bundle<'_>) -> Vec<(&'static str, String)> {
         ("evidence", evidence(&manifest.evidence)),
     ];
     lines.push(("self-test", golden(bundle)));
+    lines.push(("catches", catches(bundle)));
     lines.push(("signatures", signatures(bundle)));
     for section in bundle.sections() {
         lines.push((
@@ -155,6 +157,35 @@ fn evidence(evidence: &ThresholdEvidence) -> String {
             trial.highest
         ),
     }
+}
+
+/// Such as `at least 90 % of synthetic defects from 6 input pixels at a contrast of 40; none of the sizes tried ...`.
+fn catches(bundle: &Bundle<'_>) -> String {
+    let Some(told) = bundle.detectability() else {
+        return "not tried out with synthetic defects at this threshold".into();
+    };
+    let (mut sizes, mut without) = (Vec::new(), Vec::new());
+    for (contrast, size) in smallest_by_contrast(&told) {
+        match size {
+            Some(size) => sizes.push(format!("from {size} input pixels at a contrast of {contrast}")),
+            None => without.push(contrast.to_string()),
+        }
+    }
+    if !without.is_empty() {
+        let (first, last) = (told.sizes.first().unwrap_or(&0), told.sizes.last().unwrap_or(&0));
+        sizes.push(format!("none of the sizes tried ({first} to {last}) at {}", without.join(", ")));
+    }
+    let [across, down] = frame_pixels(&bundle.manifest().preprocessing);
+    let (blind, cells) = blind_cells(&told.map);
+    format!(
+        "at least 90 % of synthetic defects, with 95 % confidence: {} (contrast in gray levels; an input pixel is \
+         {across:.2} x {down:.2} frame pixels; {} good images); blind spots: {blind} of {cells} places, for spots of \
+         {} input pixels at {}",
+        sizes.join("; "),
+        told.images,
+        told.map.size,
+        told.map.contrast,
+    )
 }
 
 /// Such as `5 golden frames: 3 pass (scores 0.031000 to 0.148000), 2 rejected (scores 0.912000 to 1.034000)`.

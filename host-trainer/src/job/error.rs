@@ -10,6 +10,7 @@ use shared::wire::NAME_LEN;
 
 use crate::calibration::CalibrationError;
 use crate::dataset::{DatasetError, SplitError, UnreadableImages};
+use crate::detectability::DetectabilityError;
 use crate::device::NoAdapter;
 use crate::export::ParityError;
 use crate::export::bundle::SealError;
@@ -53,6 +54,8 @@ pub enum JobError {
     /// The residual maps are not what the recipe asks for.
     #[error("the residual maps cannot be used")]
     Residuals(#[from] InvalidReference),
+    #[error(transparent)]
+    Detectability(#[from] DetectabilityError),
     #[error(transparent)]
     Parity(#[from] ParityError),
     #[error(transparent)]

@@ -1,5 +1,6 @@
 //! From a folder of good photographs to a sealed bundle, in the order that the promise depends on: load, split, train,
-//! export, calibrate the exported file, choose golden frames, seal, test the bundle as a station does.
+//! export, calibrate the exported file, choose golden frames, try out synthetic defects, seal, test the bundle as a
+//! station does.
 
 mod error;
 mod record;
@@ -22,6 +23,7 @@ use crate::calibration::{Supply, ThresholdChoice};
 use crate::dataset::duplicates::{EqualFiles, equal_images};
 use crate::dataset::split::{MIN_IMAGES, calibration_images};
 use crate::dataset::{GeometryChoice, GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, Survey, load_good_as};
+use crate::detectability;
 use crate::device::DeviceChoice;
 use crate::digest::hex;
 use crate::evaluation::score_as_float;
@@ -221,7 +223,17 @@ impl Job {
         // Whoever has the bundle can look at these images. Never those of the calibration: the threshold is theirs alone.
         let chosen = golden::choose(&mut pipeline, &development, threshold, self.training.seed)?;
         let section = golden::section(architecture.size, &chosen)?;
-        let further = Further { residuals: residuals.as_deref(), golden: section.as_deref() };
+        let clean = detectability::Clean {
+            images: &development,
+            scores: &unseen,
+            content: images.least_content(),
+            seen: steps * self.training.batch,
+            seed: self.training.seed,
+        };
+        let catches = detectability::try_out(&manifest, &onnx, reference, &clean)?;
+        let told = catches.as_ref().map(detectability::section).transpose()?;
+        let further =
+            Further { residuals: residuals.as_deref(), golden: section.as_deref(), detectability: told.as_deref() };
         let bundle = seal_with(&manifest, &onnx, &further)?;
         prove(&mut pipeline, &bundle)?;
 
@@ -246,6 +258,7 @@ impl Job {
             evidence,
             false_reject_rate: Promise::of(&evidence),
             golden_frames: chosen.iter().map(|one| GoldenRecord::of(one, &images, &split.development)).collect(),
+            detectability: catches,
             development_rejected: unseen.iter().filter(|&&score| threshold.rejects(score)).count(),
         };
         let scores = UnseenScores { calibration, development: unseen };

@@ -9,6 +9,7 @@ use shared::wire::ThresholdEvidence;
 
 use crate::dataset::duplicates::EqualFiles;
 use crate::dataset::{ChosenGeometry, LeftOut, LoadedImages, SplitFiles};
+use crate::detectability::DetectabilityRecord;
 use crate::export::golden::Chosen;
 use crate::training::{Ended, HistoryEntry, TrainingConfig};
 
@@ -55,6 +56,8 @@ pub struct TrainingRecord {
     pub false_reject_rate: Option<Promise>,
     /// The images that are in the bundle, for a station's self-test.
     pub golden_frames: Vec<GoldenRecord>,
+    /// Which synthetic defects are found at the threshold; none if it was not tried.
+    pub detectability: Option<DetectabilityRecord>,
     /// Development images rejected at the threshold: an independent check of the promise.
     pub development_rejected: usize,
 }

@@ -21,6 +21,7 @@ use shared::score::Score;
 mod cases;
 mod chart;
 mod colour_scale;
+mod detectability;
 mod evaluation;
 mod page;
 mod panel;

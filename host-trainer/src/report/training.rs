@@ -10,6 +10,7 @@ use shared::image::{GrayView, ImageError};
 use shared::score::{Score, Threshold};
 
 use super::chart::{Mark, Outcome, Strip, loss_chart, score_chart, score_legend};
+use super::detectability::detectability;
 use super::page::{Key, Page, Section, keys, map_legend, settings, table};
 use super::panel::{Caption, panel};
 use super::redraw::Redrawer;
@@ -52,6 +53,7 @@ pub fn training_page(artifacts: &Artifacts) -> Result<String, ReportError> {
         ],
         sections: vec![
             section("threshold", "Threshold", threshold(artifacts, bundle.manifest().threshold)),
+            section("detectability", "What it catches", detectability(record.detectability.as_ref())),
             section("training", "Training", training(artifacts)),
             section("images", "Images", images(artifacts, &bundle)?),
             section("configuration", "Configuration", configuration(artifacts, &bundle)),

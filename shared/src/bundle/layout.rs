@@ -27,7 +27,7 @@ pub(super) const ENTRY_LEN: usize = 40;
 pub(super) const HASH_LEN: usize = 32;
 
 /// The most sections a bundle can have: one of each kind.
-pub const MAX_SECTIONS: usize = 5;
+pub const MAX_SECTIONS: usize = 6;
 
 /// The greatest length of header, table and hash together.
 pub const MAX_TABLE_LEN: usize = table_len(MAX_SECTIONS);
@@ -51,12 +51,14 @@ pub enum SectionKind {
     Mask = 4,
     /// Frames with known scores, for a station's self-test.
     GoldenFrames = 5,
+    /// Which synthetic defects were found, a [message](crate::wire::Detectability) in its envelope.
+    Detectability = 6,
 }
 
 impl SectionKind {
     /// Every kind, by ascending code.
     pub const ALL: [Self; MAX_SECTIONS] =
-        [Self::Manifest, Self::Onnx, Self::ResidualMaps, Self::Mask, Self::GoldenFrames];
+        [Self::Manifest, Self::Onnx, Self::ResidualMaps, Self::Mask, Self::GoldenFrames, Self::Detectability];
 
     /// The stable code, at least 1.
     pub const fn code(self) -> u16 {
@@ -77,6 +79,7 @@ impl fmt::Display for SectionKind {
             Self::ResidualMaps => "residual_maps",
             Self::Mask => "mask",
             Self::GoldenFrames => "golden_frames",
+            Self::Detectability => "detectability",
         })
     }
 }

@@ -4,6 +4,8 @@
 //! signatures of those who answer for it. The bytes are specified in `docs/bundle-format.md`. Lengths are in bytes,
 //! integers are little-endian. It does not know files, nor what is inside the model.
 
+#[cfg(test)]
+mod detectability_tests;
 mod golden;
 mod layout;
 mod reader;
@@ -24,7 +26,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::difference::InvalidReference;
-use crate::wire::WireError;
+use crate::wire::{InvalidDetectability, WireError};
 
 /// Identifies a bundle: the hash over its table, which holds the hashes of all sections. Displayed in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,6 +151,20 @@ pub enum BundleError {
     /// The golden frames are malformed, or not of the manifest's model and threshold.
     #[error("the golden frames can't be used")]
     GoldenFrames(#[from] InvalidGoldenFrames),
+    /// What the bundle is said to catch can't be decoded.
+    #[error("what the bundle is said to catch can't be decoded")]
+    Detectability(#[source] WireError),
+    /// What the bundle is said to catch is that of another model or threshold.
+    #[error("what the bundle is said to catch can't be used")]
+    OtherDetectability(#[from] InvalidDetectability),
+    /// There are bytes after the message in the section of what the bundle is said to catch.
+    #[error("found {found} bytes in the section detectability, expected {expected}")]
+    DetectabilityTrailing {
+        /// The length of the section.
+        found: usize,
+        /// Where the message ends.
+        expected: usize,
+    },
     /// The buffer for the table is too short.
     #[error("found a buffer of {found} bytes for the table, expected at least {needed}")]
     BufferTooShort {

@@ -13,7 +13,7 @@ use crate::difference::{Mask, ResidualMaps, ScoreReference};
 use crate::image::Size;
 use crate::preprocess::AcceptedSizes;
 use crate::score::Threshold;
-use crate::wire::{BundleTrust, Manifest, StationThreshold, ThresholdSource};
+use crate::wire::{BundleTrust, Detectability, Manifest, StationThreshold, ThresholdSource};
 
 /// A verified bundle, viewed in place.
 #[derive(Clone, Debug)]
@@ -108,7 +108,8 @@ impl<'a> Bundle<'a> {
     /// signature block (its form, not whether its signatures are valid), the hash of each section, the manifest and all
     /// its fields, the residual maps and the mask: there if and only if the recipe asks for them, of the model's size,
     /// every value in range; the golden frames, if there are any: of the model's size, every value in range, each
-    /// verdict that of its score and the threshold.
+    /// verdict that of its score and the threshold; the detectability, if it is there: of the model's size, of the
+    /// threshold, all its fields.
     ///
     /// # Errors
     ///
@@ -148,6 +149,12 @@ impl<'a> Bundle<'a> {
     /// The frames for a station's self-test; `None` if the bundle has none.
     pub const fn golden_frames(&self) -> Option<GoldenFrames<'a>> {
         self.golden
+    }
+
+    /// Which synthetic defects were found at the bundle's threshold; `None` if the bundle does not say.
+    pub fn detectability(&self) -> Option<Detectability> {
+        // Reading it once has shown that there is no error.
+        read_detectability(&self.sections).ok().flatten()
     }
 
     /// The bytes of the section of this kind, if there is one.
@@ -272,6 +279,9 @@ impl<'a> Outline<'a> {
         if let Some(golden) = &golden {
             golden.check(manifest.model.size, manifest.threshold)?;
         }
+        if let Some(detectability) = read_detectability(&sections)? {
+            detectability.check(manifest.model.size, manifest.threshold)?;
+        }
         Ok(Bundle { id, manifest, reference, golden, sections, head, signatures, trust })
     }
 }
@@ -285,6 +295,19 @@ fn read_manifest(sections: &[Section<'_>]) -> Result<Manifest, BundleError> {
         return Err(BundleError::ManifestTrailing { found: section.bytes.len(), expected: length });
     }
     Ok(manifest)
+}
+
+/// Decodes the detectability, if there is one. It must fill its section.
+fn read_detectability(sections: &[Section<'_>]) -> Result<Option<Detectability>, BundleError> {
+    let Some(section) = sections.iter().find(|section| section.kind == SectionKind::Detectability) else {
+        return Ok(None);
+    };
+    let (detectability, expected) = Detectability::decode(section.bytes).map_err(BundleError::Detectability)?;
+    let found = section.bytes.len();
+    if found != expected {
+        return Err(BundleError::DetectabilityTrailing { found, expected });
+    }
+    Ok(Some(detectability))
 }
 
 /// Reads the sections that a recipe can ask for.

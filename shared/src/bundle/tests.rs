@@ -12,7 +12,7 @@ use crate::difference::{InvalidReference, Mask, ResidualMaps, Stored};
 use crate::image::{GrayView, Size};
 use crate::score::{Score, Threshold};
 use crate::testing::{self, from_hex, manifest, manifest_bytes, seal};
-use crate::wire::{Manifest, StationThreshold, ThresholdEvidence, ThresholdSource};
+use crate::wire::{Detectability, Manifest, StationThreshold, ThresholdEvidence, ThresholdSource};
 
 fn small() -> Vec<u8> {
     testing::bundle(&manifest())
@@ -145,7 +145,7 @@ fn headers_are_checked() {
     assert_eq!(changed(8, 3), BundleError::Version { found: 3 });
     assert_eq!(changed(9, 1), BundleError::Version { found: 258 });
     assert_eq!(changed(10, 0), BundleError::SectionCount { found: 0 });
-    assert_eq!(changed(10, 6), BundleError::SectionCount { found: 6 });
+    assert_eq!(changed(10, 7), BundleError::SectionCount { found: 7 });
     assert_eq!(changed(11, 255), BundleError::SectionCount { found: 0xff02 });
     let mut bytes = bytes.clone();
     bytes[20] ^= 1;
@@ -162,7 +162,7 @@ fn tables_are_checked_behind_a_valid_hash() {
         rehash(&mut bytes, 2);
         refused(&bytes)
     };
-    assert_eq!(changed(second, 6), BundleError::UnknownKind { code: 6 });
+    assert_eq!(changed(second, 7), BundleError::UnknownKind { code: 7 });
     assert_eq!(changed(second, 0), BundleError::UnknownKind { code: 0 });
     assert_eq!(changed(second + 1, 1), BundleError::UnknownKind { code: 258 });
     let (found, previous) = (SectionKind::Manifest, SectionKind::Manifest);
@@ -201,7 +201,7 @@ fn tables_that_would_be_refused_are_not_written() {
     let write = |sections: &[(SectionKind, &[u8])]| encode_table(sections, &mut [0; 999]);
     let (manifest, onnx): ((_, &[u8]), (_, &[u8])) = ((SectionKind::Manifest, b"m"), (SectionKind::Onnx, b"o"));
     assert_eq!(write(&[]), Err(BundleError::SectionCount { found: 0 }));
-    assert_eq!(write(&[manifest; 6]), Err(BundleError::SectionCount { found: 6 }));
+    assert_eq!(write(&[manifest; 7]), Err(BundleError::SectionCount { found: 7 }));
     assert_eq!(write(&[manifest]), Err(BundleError::Missing { kind: SectionKind::Onnx }));
     assert_eq!(write(&[onnx]), Err(BundleError::Missing { kind: SectionKind::Manifest }));
     let order = BundleError::Order { found: SectionKind::Manifest, previous: SectionKind::Onnx };
@@ -241,6 +241,8 @@ fn with_sections(manifest: &Manifest, maps: Option<&[u8]>, mask: Option<&[u8]>) 
     sections.extend(mask.map(|mask| (SectionKind::Mask, mask)));
     let golden = golden_frames(manifest_size);
     sections.push((SectionKind::GoldenFrames, &golden));
+    let detectability = detectability_bytes();
+    sections.push((SectionKind::Detectability, &detectability));
     seal(&sections)
 }
 
@@ -253,12 +255,24 @@ fn all_kinds_of_sections_are_found() {
     let bundle = Bundle::verify(&bytes).unwrap();
     let texts = SectionKind::ALL.map(|kind| bundle.section(kind).unwrap());
     let golden = golden_frames(manifest.model.size);
-    assert_eq!(texts[1..], [&b"model"[..], &maps, &mask, &golden]);
+    let detectability = detectability_bytes();
+    assert_eq!(texts[1..], [&b"model"[..], &maps, &mask, &golden, &detectability]);
+    assert_eq!(bundle.detectability(), Some(testing::detectability()));
     let reference = bundle.reference();
     assert_eq!(reference.residuals, ResidualMaps::read(&maps[..]).ok());
     assert_eq!(reference.mask, Mask::read(&mask[..]).ok());
     assert_eq!(bundle.golden_frames(), GoldenFrames::read(&golden).ok());
-    assert_eq!(Bundle::verify(&small()).unwrap().golden_frames(), None);
+    let small = small();
+    let small = Bundle::verify(&small).unwrap();
+    assert_eq!((small.golden_frames(), small.detectability()), (None, None));
+}
+
+/// For the size and the threshold of [`manifest`].
+pub(super) fn detectability_bytes() -> Vec<u8> {
+    let mut bytes = vec![0; Detectability::MAX_LEN];
+    let length = testing::detectability().encode(&mut bytes).unwrap();
+    bytes.truncate(length);
+    bytes
 }
 
 #[test]
@@ -328,7 +342,8 @@ fn sections_are_those_that_the_recipe_asks_for() {
 #[test]
 fn codes_and_names_are_stable() {
     let found = SectionKind::ALL.map(|kind| (kind.code(), kind.to_string()));
-    let expected = [(1, "manifest"), (2, "onnx"), (3, "residual_maps"), (4, "mask"), (5, "golden_frames")];
+    let expected =
+        [(1, "manifest"), (2, "onnx"), (3, "residual_maps"), (4, "mask"), (5, "golden_frames"), (6, "detectability")];
     assert_eq!(found, expected.map(|(code, name)| (code, name.to_string())));
     let id = BundleId(core::array::from_fn(|index| index as u8 * 8));
     assert!(id.to_string().starts_with("00081018") && id.to_string().len() == 64);
@@ -342,8 +357,8 @@ proptest! {
 
     #[test]
     fn no_table_behind_a_valid_hash_panics(
-        count in 1_usize..=5,
-        table in proptest::collection::vec(any::<u8>(), 5 * ENTRY_LEN),
+        count in 1_usize..=MAX_SECTIONS,
+        table in proptest::collection::vec(any::<u8>(), MAX_SECTIONS * ENTRY_LEN),
         kinds in any::<bool>(),
         rest in proptest::collection::vec(any::<u8>(), 0..100),
     ) {

@@ -38,6 +38,8 @@ pub enum MessageKind {
     StorePointer = 4,
     /// A [`VersionFloor`](super::VersionFloor).
     VersionFloor = 5,
+    /// A [`Detectability`](super::Detectability).
+    Detectability = 6,
 }
 
 /// A kind of message, the newest version of it, and the greatest length of its payload in any version.

@@ -1,10 +1,11 @@
-//! Messages that are stored or sent: the bundle's [`Manifest`], the [`InspectionRecord`], a station's own
-//! [`StationThreshold`], and the records of its store, [`StorePointer`] and [`VersionFloor`].
+//! Messages that are stored or sent: the bundle's [`Manifest`] and its [`Detectability`], the [`InspectionRecord`], a
+//! station's own [`StationThreshold`], and the records of its store, [`StorePointer`] and [`VersionFloor`].
 //!
 //! Each is a postcard payload in a versioned envelope with its length and a CRC-32; `docs/wire-formats.md` specifies
 //! the bytes. A message that was written once can be read for ever: a field is never changed or removed in a version,
 //! a new version has a new number. It does not know files or connections.
 
+mod detectability;
 mod envelope;
 mod evidence;
 mod manifest;
@@ -19,6 +20,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use detectability::{
+    Detectability, DetectionMap, DetectionTally, InvalidDetectability, MAX_CELLS, MAX_CONTRASTS, MAX_DEFECT_SIZES,
+};
 pub use envelope::{MessageKind, OVERHEAD};
 pub use evidence::{ThresholdEvidence, Trial};
 pub use manifest::{CameraName, FIRST_RELEASE, InvalidManifest, Manifest, ModelInterface, NAME_LEN, Name};
@@ -105,4 +109,7 @@ pub enum WireError {
     /// A station's threshold contradicts itself.
     #[error("the station's threshold is invalid")]
     StationThreshold(#[from] InvalidStationThreshold),
+    /// What a bundle is said to catch contradicts itself.
+    #[error("what the bundle is said to catch is invalid")]
+    Detectability(#[from] InvalidDetectability),
 }

@@ -5,6 +5,7 @@
 //! and as a file. It contains no style sheet, no script and no reference to anything outside.
 
 mod axis;
+mod detection;
 mod loss;
 mod roc;
 mod scores;
@@ -13,6 +14,7 @@ use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
 
 pub use axis::Axis;
+pub use detection::{detection_chart, detection_legend, place_chart};
 pub use loss::loss_chart;
 pub use roc::roc_chart;
 pub use scores::{Mark, Outcome, Strip, score_chart, score_legend};
