@@ -15,6 +15,9 @@ use crate::random::{below, uniform};
 /// Places that are tried for a defect that is made of what is there.
 const PLACES: usize = 8;
 
+/// The kinds that are added to what is there.
+const ADDED: [Kind; 3] = [Kind::Scratch, Kind::Pit, Kind::Spot];
+
 /// What a defect looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -59,7 +62,7 @@ pub struct Canvas<'a> {
 }
 
 /// Puts `defect` into the image, its centre inside `place` as far as its square then lies within the content. Gives the
-/// image with the kind of the defect that could be had: a spot where one made of what is there could not.
+/// image with the kind of the defect that could be had: one that is added where one made of what is there could not.
 pub fn damaged(canvas: Canvas<'_>, defect: Defect, place: Region, rng: &mut ChaCha8Rng) -> (Vec<u8>, Kind) {
     let Defect { kind, size, contrast } = defect;
     let (n, contrast) = (usize::from(size), f64::from(contrast));
@@ -72,15 +75,15 @@ pub fn damaged(canvas: Canvas<'_>, defect: Defect, place: Region, rng: &mut ChaC
             Kind::MissingMaterial => shape::missing(canvas, square, rng),
             Kind::Dent => Some(shape::dent(canvas, square, rng)),
         };
-        let made_of_what_is_there = matches!(kind, Kind::MissingMaterial | Kind::Dent);
+        let made_of_what_is_there = !ADDED.contains(&kind);
         let Some(change) = change.and_then(|change| scaled(change, contrast, made_of_what_is_there)) else { continue };
         // Bright or dark by chance; a pit is dark, and the other two are what they are.
         let sign = if matches!(kind, Kind::Scratch | Kind::Spot) && uniform(rng) < 0.5 { -1.0 } else { 1.0 };
         return (added(canvas, square, &change, sign, !made_of_what_is_there), kind);
     }
-    let square = square(canvas.content, size, place, rng);
-    let change = scaled(shape::spot(n), contrast, false).unwrap_or_default();
-    (added(canvas, square, &change, 1.0, true), Kind::Spot)
+    // Nothing to be made of here; one of the others always can.
+    let kind = ADDED[below(rng, ADDED.len())];
+    damaged(canvas, Defect { kind, ..defect }, place, rng)
 }
 
 /// `change` with a largest magnitude of `contrast`. `None` if it has none, or may only be made less and is too small.
@@ -174,7 +177,8 @@ mod tests {
             let largest = changed.iter().map(|&(_, _, change)| change).max().unwrap_or(0);
             prop_assert!(extent(|c| c.0) <= size.into() && extent(|c| c.1) <= size.into(), "{changed:?}");
             prop_assert_eq!(largest, contrast, "{:?}", found);
-            prop_assert!(found == kind || (found == Kind::Spot && flat || size < 6), "{:?} for {:?}", found, kind);
+            let instead = (flat || size < 6) && ADDED.contains(&found) && !ADDED.contains(&kind);
+            prop_assert!(found == kind || instead, "{:?} for {:?}", found, kind);
         }
 
         #[test]
@@ -210,7 +214,7 @@ mod tests {
         assert!(changed(Kind::Scratch) < changed(Kind::Spot) / 2);
         // On a flat surface nothing can be missing.
         let missing = Defect { kind: Kind::MissingMaterial, size: 11, contrast: 80 };
-        assert_eq!(put(&gray, missing, place, 1).1, Kind::Spot);
+        assert!(ADDED.contains(&put(&gray, missing, place, 1).1));
         let (image, kind) = put(&textured(), missing, Region::whole(SIZE), 1);
         assert!(kind == Kind::MissingMaterial && image != textured());
     }

@@ -12,9 +12,14 @@ use crate::random::{below, uniform};
 /// Pieces of the line that stands for a bent scratch.
 const PIECES: usize = 8;
 
+/// Where the profile of a round defect ends: half a pixel beyond the square, so that a larger one has more of it.
+fn reach(n: usize) -> f64 {
+    (n as f64 + 1.0) / 2.0
+}
+
 /// A Gaussian of which the square holds two standard deviations to each side; nothing outside the circle.
 pub fn spot(n: usize) -> Vec<f64> {
-    let radius = n as f64 / 2.0;
+    let radius = reach(n);
     each(n, |x, y| {
         let share = (x * x + y * y) / (radius * radius);
         if share > 1.0 { 0.0 } else { libm::exp(-2.0 * share) }
@@ -25,7 +30,7 @@ pub fn spot(n: usize) -> Vec<f64> {
 pub fn pit(n: usize) -> Vec<f64> {
     let bump = |distance: f64, spread: f64| libm::exp(-distance * distance / (2.0 * spread * spread));
     each(n, |x, y| {
-        let share = (x * x + y * y).sqrt() / (n as f64 / 2.0);
+        let share = (x * x + y * y).sqrt() / reach(n);
         if share > 1.0 { 0.0 } else { 0.6 * bump(share - 0.75, 0.12) - bump(share, 0.3) }
     })
 }
@@ -70,8 +75,8 @@ pub fn missing(canvas: Canvas<'_>, square: Region, rng: &mut ChaCha8Rng) -> Opti
     let median = f64::from(*around.get(around.len() / 2)?);
     let (lobes, turn) = (2.0 + below(rng, 2) as f64, std::f64::consts::TAU * uniform(rng));
     let cover = each(n, |x, y| {
-        let reach = n as f64 / 2.0 * (0.8 + 0.2 * libm::cos(lobes * libm::atan2(y, x) + turn));
-        (reach - (x * x + y * y).sqrt() + 0.5).clamp(0.0, 1.0)
+        let edge = n as f64 / 2.0 * (0.8 + 0.2 * libm::cos(lobes * libm::atan2(y, x) + turn));
+        (edge - (x * x + y * y).sqrt() + 0.5).clamp(0.0, 1.0)
     });
     let pixels = (0..n * n).map(|i| f64::from(canvas.pixels[(y0 + i / n) * canvas.width + x0 + i % n]));
     Some(cover.into_iter().zip(pixels).map(|(cover, pixel)| cover * (median - pixel)).collect())
@@ -80,7 +85,7 @@ pub fn missing(canvas: Canvas<'_>, square: Region, rng: &mut ChaCha8Rng) -> Opti
 /// What displaces the middle of the square by up to half of its radius, in any direction, and its edge hardly.
 pub fn dent(canvas: Canvas<'_>, square: Region, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let n = usize::from(square.width);
-    let radius = (n as f64 + 1.0) / 2.0;
+    let radius = reach(n);
     let angle = std::f64::consts::TAU * uniform(rng);
     let shift = 0.5 * radius * (0.5 + 0.5 * uniform(rng));
     let (dx, dy) = (shift * libm::cos(angle), shift * libm::sin(angle));
@@ -120,4 +125,21 @@ fn sample(canvas: Canvas<'_>, x: f64, y: f64) -> f64 {
     let at = |x: usize, y: usize| f64::from(canvas.pixels[y * canvas.width + x]);
     let (upper, lower) = (at(x0, y0) * (1.0 - u) + at(x1, y0) * u, at(x0, y1) * (1.0 - u) + at(x1, y1) * u);
     upper * (1.0 - v) + lower * v
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_larger_round_defect_changes_more() {
+        let amount = |change: Vec<f64>| {
+            let largest = change.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+            change.iter().map(|value| value.abs() / largest).sum::<f64>()
+        };
+        for n in 2..24 {
+            assert!(amount(spot(n)) < amount(spot(n + 1)), "{n}");
+            assert!(n == 2 || amount(pit(n)) < amount(pit(n + 1)), "{n}");
+        }
+    }
 }

@@ -78,7 +78,7 @@ pub fn detectability(record: Option<&DetectabilityRecord>) -> Markup {
             "Smallest size that is found reliably: it and every larger one tried at least 90\u{a0}% of the time, with \
              95\u{a0}% confidence (a90/95)",
             &["Contrast", "Input pixels", "Frame pixels"],
-            &[true, true, true],
+            &[false, true, true],
             &record.a90_95.iter().map(smallest).collect::<Vec<_>>(),
         ))
         (found_by_size(record))
@@ -111,7 +111,8 @@ fn found_by_size(record: &DetectabilityRecord) -> Markup {
         std::iter::once(size.to_string()).chain(of_size.map(|tried| rate(&tried.rate))).collect()
     };
     let rows: Vec<Vec<String>> = record.message.sizes.iter().map(row).collect();
-    table("Found by size and contrast, with intervals of 95\u{a0}% confidence", &head, &vec![true; head.len()], &rows)
+    let numeric: Vec<bool> = (0..head.len()).map(|column| column > 0).collect();
+    table("Found by size and contrast, with intervals of 95\u{a0}% confidence", &head, &numeric, &rows)
 }
 
 /// Such as `45 of 46 (88.5 to 99.9 %)`.
