@@ -231,6 +231,11 @@ impl<R: Reconstructor> Pipeline<R> {
         &self.recipe
     }
 
+    /// The stored maps and the mask that the recipe asks for.
+    pub fn reference(&self) -> ScoreReference<&[u8]> {
+        self.reference.view()
+    }
+
     /// Measures one frame. `clock` times the stages and has no other influence.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use edge_runtime::reconstruct::Reconstructor;
 use shared::difference::{Pooling, ResidualMaps, ScoreError, ScoreRecipe, smooth, smooth_scratch_len};
 use shared::image::{GrayView, Size};
 
+use crate::dataset::Development;
+
 /// The excess over the mean that becomes 1.0, in spreads. Scores end at 2.0, which is 128 spreads: what good parts show
 /// is a few, what plain defects show some dozens.
 const SPREADS_PER_ONE: u64 = 64;
@@ -46,7 +48,7 @@ pub enum NormalisationError {
     Pipeline(#[from] PipelineError),
 }
 
-/// The bytes of the bundle's section, from packed development images of the size of the pipeline's input.
+/// The bytes of the bundle's section, from development images of the size of the pipeline's input.
 ///
 /// For each pixel, over the difference maps smoothed as `recipe` says: the mean; and the standard deviation, drawn
 /// towards its mean over all pixels with the weight of [`PRIOR_IMAGES`] and raised by half of that mean, so that pixels
@@ -54,17 +56,20 @@ pub enum NormalisationError {
 ///
 /// # Errors
 /// [`NormalisationError`].
-pub fn fit(pipeline: &mut Pipeline<impl Reconstructor>, development: &[&[u8]]) -> Result<Vec<u8>, NormalisationError> {
+pub fn fit(
+    pipeline: &mut Pipeline<impl Reconstructor>,
+    development: &Development<'_>,
+) -> Result<Vec<u8>, NormalisationError> {
     let (size, clock) = (pipeline.preprocessing().input, MonotonicClock::new());
     let mut sums = vec![Sums::default(); size.area()];
-    for image in development {
-        let input = GrayView::packed(image, size).map_err(MeasureError::from)?;
+    for image in development.images() {
+        let input = GrayView::packed(image.input, size).map_err(MeasureError::from)?;
         pipeline.measure_preprocessed(input, &clock)?;
         let evidence = pipeline.evidence();
         let map = evidence.iter().flat_map(|evidence| evidence.smoothed.unwrap_or(evidence.difference));
         sums.iter_mut().zip(map).for_each(|(sums, &value)| sums.add(value));
     }
-    let count = development.len() as u64;
+    let count = development.images().len() as u64;
     if count == 0 {
         return Err(NormalisationError::NoImages);
     }
@@ -116,11 +121,14 @@ fn maps(sums: &[Sums], count: u64, size: Size) -> Result<(Vec<u32>, Vec<u32>), S
 
 #[cfg(test)]
 mod tests {
+    use edge_runtime::reconstruct::ReconstructError;
     use proptest::prelude::*;
-
+    use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
     use shared::score::Score;
+    use shared::similarity::Metric;
 
     use super::*;
+    use crate::dataset::{LoadedImages, Split};
 
     const SIZE: Size = Size { width: 9, height: 8 };
 
@@ -156,6 +164,86 @@ mod tests {
         }
         let (means, spreads) = fitted(&images);
         assert!(means[0] > means[8] && spreads[0] > 2 * spreads[8], "{spreads:?}");
+    }
+
+    #[test]
+    fn one_hot_pixel_raises_mean_and_spread_around_it_alone() {
+        let mut images = [[1 << 12; 72]; 10];
+        images[3][4 * 9 + 4] = 1 << 24;
+        let (means, spreads) = fitted(&images);
+        // Three averages over three pixels reach three pixels; where they don't, the spread is that of the others.
+        let reached = |pixel: usize| (pixel % 9).abs_diff(4) <= 3 && (pixel / 9).abs_diff(4) <= 3;
+        let far = spreads[8];
+        for pixel in 0..72 {
+            assert_eq!((means[pixel] > 1 << 12, spreads[pixel] > far), (reached(pixel), reached(pixel)), "{pixel}");
+        }
+        assert_eq!(means.iter().max(), Some(&means[4 * 9 + 4]));
+    }
+
+    #[test]
+    fn few_images_draw_the_spreads_together() {
+        let ratio = |count: usize| {
+            let mut images = vec![[1 << 16; 72]; count];
+            for image in images.iter_mut().step_by(2) {
+                (0..72).filter(|pixel| pixel % 9 < 3).for_each(|pixel| image[pixel] += 1 << 20);
+            }
+            let (_, spreads) = fitted(&images);
+            f64::from(spreads[0]) / f64::from(spreads[8])
+        };
+        assert!(1.5 < ratio(4) && ratio(4) < ratio(16) && ratio(16) < ratio(200), "{} {}", ratio(4), ratio(200));
+    }
+
+    /// Redraws everything in middle gray.
+    struct Gray([f32; 256]);
+
+    impl Reconstructor for Gray {
+        fn size(&self) -> Size {
+            Size::new(16, 16)
+        }
+
+        fn reconstruct(&mut self, _input: &[u8]) -> Result<&[f32], ReconstructError> {
+            Ok(&self.0)
+        }
+    }
+
+    fn photographs() -> (LoadedImages, Split) {
+        let (size, count) = (Size::new(16, 16), 60);
+        let images = (0..count).map(|i| (0..256).map(|p| (p * 7 + i * p % 31 + i) as u8).collect()).collect();
+        let accepted = AcceptedSizes { min: size, max: size };
+        let loaded = LoadedImages {
+            root: "photographs".into(),
+            files: (0..count).map(|i| format!("{i}.png").into()).collect(),
+            images,
+            frames: vec![size; count],
+            sha256: vec![[0; 32]; count],
+            preprocessing: Preprocessing { region: None, geometry: Geometry::Resize, accepted, input: size },
+            fingerprint: [0; 32],
+            left_out: Vec::new(),
+        };
+        (loaded, Split::new(count, 1).unwrap())
+    }
+
+    fn fitted_on(images: &LoadedImages, split: &Split) -> Vec<u8> {
+        let recipe = ScoreRecipe { smoothing: 1, normalised: true, ..ScoreRecipe::new(Metric::Ssim, Pooling::Mean) };
+        let model = Gray([0.5; 256]);
+        let mut pipeline = Pipeline::new(images.preprocessing, fitting_recipe(&recipe), model).unwrap();
+        fit(&mut pipeline, &split.development_of(images)).unwrap()
+    }
+
+    #[test]
+    fn only_development_images_make_the_maps() {
+        let (images, split) = photographs();
+        let maps = fitted_on(&images, &split);
+        assert_eq!(fitted_on(&images, &split), maps);
+        let changed = |part: &[usize]| {
+            let mut other = images.clone();
+            part.iter().for_each(|&index| other.images[index].iter_mut().for_each(|pixel| *pixel ^= 0x55));
+            fitted_on(&other, &split)
+        };
+        for part in [&split.calibration, &split.training, &split.validation] {
+            assert_eq!(changed(part), maps);
+        }
+        assert_ne!(changed(&split.development[..1]), maps);
     }
 
     proptest! {

@@ -18,7 +18,7 @@ pub use fingerprint::fingerprint;
 pub use geometry::{ChosenGeometry, GeometryChoice};
 pub use layout::{DatasetError, EvaluationImage, EvaluationSet, GoodImages, Label};
 pub use load::{LoadError, LoadedImages, load_good, load_good_as};
-pub use split::{Split, SplitError};
+pub use split::{Development, DevelopmentImage, Split, SplitError};
 pub use survey::Survey;
 pub use unreadable::{LeftOut, OnUnreadable, UnreadableImages};
 pub use used::{SplitFiles, UsedFile};

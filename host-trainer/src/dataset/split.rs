@@ -15,7 +15,9 @@ pub use edge_runtime::calibration::{MIN_CALIBRATION, calibration_images};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
+use shared::image::Size;
 
+use super::load::LoadedImages;
 use crate::random::shuffle;
 
 /// The smallest set of good images that can be divided: it leaves 16 to train on.
@@ -66,7 +68,41 @@ fn share(count: usize, percent: usize) -> usize {
     (count * percent + 50) / 100
 }
 
+/// The images of the development part: those that whatever belongs to the score may be fitted on.
+///
+/// Only [`Split::development_of`] makes one. What is fitted on them takes this type, so that no calibration image gets
+/// there by mistake.
+#[derive(Clone, Debug)]
+pub struct Development<'a>(Vec<DevelopmentImage<'a>>);
+
+/// A development image.
+#[derive(Clone, Copy, Debug)]
+pub struct DevelopmentImage<'a> {
+    /// The model's input, packed gray.
+    pub input: &'a [u8],
+    /// The part of it, at the top left, that shows the photograph.
+    pub content: Size,
+}
+
+impl<'a> Development<'a> {
+    /// The images, in the order of [`Split::development`].
+    pub fn images(&self) -> &[DevelopmentImage<'a>] {
+        &self.0
+    }
+
+    /// The models' inputs, in the same order.
+    pub fn inputs(&self) -> Vec<&'a [u8]> {
+        self.0.iter().map(|image| image.input).collect()
+    }
+}
+
 impl Split {
+    /// The development part of `images`, which this divides.
+    pub fn development_of<'a>(&self, images: &'a LoadedImages) -> Development<'a> {
+        let image = |&index: &usize| DevelopmentImage { input: &images.images[index], content: images.content(index) };
+        Development(self.development.iter().map(image).collect())
+    }
+
     /// Divides `count` images that are all different.
     ///
     /// # Errors

@@ -188,7 +188,7 @@ impl Job {
         let (tract, parity) = check_parity(architecture, &trained.weights, &onnx, frames)?;
 
         let recipe = recipe(architecture, self.normalise);
-        let development = part(&images, &split.development);
+        let development = split.development_of(&images);
         let fitting = normalisation::fitting_recipe(&recipe);
         let mut fitter = Pipeline::new(images.preprocessing, fitting, tract)?;
         let residuals = if recipe.normalised { Some(normalisation::fit(&mut fitter, &development)?) } else { None };
@@ -221,7 +221,7 @@ impl Job {
             camera,
         };
         // Whoever has the bundle can look at these images. Never those of the calibration: the threshold is theirs alone.
-        let chosen = golden::choose(&mut pipeline, &development, threshold, self.training.seed)?;
+        let chosen = golden::choose(&mut pipeline, &development.inputs(), threshold, self.training.seed)?;
         let section = golden::section(architecture.size, &chosen)?;
         let clean = detectability::Clean {
             images: &development,

@@ -12,7 +12,7 @@ use edge_runtime::inspector::OpenError;
 use edge_runtime::pipeline::{Evidence, Pipeline};
 use edge_runtime::reconstruct::TractReconstructor;
 use shared::bundle::{Bundle, SectionKind};
-use shared::difference::{Pooling, ScoreRecipe};
+use shared::difference::{Mask, Pooling, ScoreRecipe, ScoreReference};
 use shared::image::{FrameView, GrayView, Region, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use shared::score::Score;
@@ -95,7 +95,7 @@ impl Redrawer {
         }
         let Some(evidence) = self.pipeline.evidence() else { return Ok(Vec::new()) };
         let evidence = Evidence { content: content.unwrap_or(evidence.content), ..evidence };
-        Ok(evidence_tiles(&evidence, self.pipeline.recipe(), self.scale))
+        Ok(evidence_tiles(&evidence, self.pipeline.recipe(), self.pipeline.reference(), self.scale))
     }
 
     /// The mask of a photograph of this size, as the model would have seen it; `None` if it cannot be read or has
@@ -111,12 +111,17 @@ impl Redrawer {
 }
 
 /// The pictures of the part of the input that shows the frame.
-fn evidence_tiles(evidence: &Evidence<'_>, recipe: &ScoreRecipe, scale: ColourScale) -> Vec<Tile> {
+fn evidence_tiles(
+    evidence: &Evidence<'_>,
+    recipe: &ScoreRecipe,
+    reference: ScoreReference<&[u8]>,
+    scale: ColourScale,
+) -> Vec<Tile> {
     let size = evidence.content;
     let map = evidence.content_of_map(evidence.smoothed.unwrap_or(evidence.difference));
     let peak = match recipe.pooling {
         Pooling::SmoothedMaximum { .. } | Pooling::TopMean { .. } => {
-            Some(peak_of(&map, size, evidence.input.size(), recipe.metric.border()))
+            Some(peak_of(&map, size, evidence.input.size(), recipe.metric.border(), reference.mask))
         }
         Pooling::Mean => None,
     };
@@ -147,14 +152,19 @@ fn evidence_tiles(evidence: &Evidence<'_>, recipe: &ScoreRecipe, scale: ColourSc
     ]
 }
 
-/// The first pixel of a map of `size` with the greatest value, among those that the score looks at: not on the border of
-/// the `input`, whose top left part the map is.
-fn peak_of(map: &[u32], size: Size, input: Size, border: u16) -> (u16, u16) {
+/// The first pixel of a map of `size` with the greatest value, weighted by the `mask`, among those that the score looks
+/// at: not on the border of the `input`, whose top left part the map is, and not masked out.
+fn peak_of(map: &[u32], size: Size, input: Size, border: u16, mask: Option<Mask<&[u8]>>) -> (u16, u16) {
     let inside = |side: u16, input: u16| border..side.min(input.saturating_sub(border));
-    let value = |(x, y): (u16, u16)| map[usize::from(y) * usize::from(size.width) + usize::from(x)];
+    let weighted = |(x, y): (u16, u16)| {
+        let value = map[usize::from(y) * usize::from(size.width) + usize::from(x)];
+        let weight = mask.map_or(u8::MAX, |mask| mask.row(y)[usize::from(x)]);
+        (weight > 0).then(|| u64::from(value) * u64::from(weight))
+    };
     let columns = inside(size.width, input.width);
     let pixels = inside(size.height, input.height).flat_map(|y| columns.clone().map(move |x| (x, y)));
-    pixels.reduce(|best, pixel| if value(pixel) > value(best) { pixel } else { best }).unwrap_or((0, 0))
+    let values = pixels.filter_map(|pixel| Some((pixel, weighted(pixel)?)));
+    values.reduce(|best, one| if one.1 > best.1 { one } else { best }).map_or((0, 0), |(pixel, _)| pixel)
 }
 
 /// A photograph as it came, smaller if it is large: for one that could not be judged.
@@ -186,12 +196,28 @@ mod tests {
         map[0] = 90; // a corner, which the score does not see
         map[4 * 9 + 5] = 50;
         map[4 * 9 + 4] = 50;
-        assert_eq!(peak_of(&map, size, size, 3), (4, 4));
+        assert_eq!(peak_of(&map, size, size, 3, None), (4, 4));
         // Beside a mirror image the edge of the photograph is not the border.
         map[4 * 9 + 8] = 60;
-        assert_eq!(peak_of(&map, size, size, 3), (4, 4));
-        assert_eq!(peak_of(&map, size, Size::new(12, 8), 3), (8, 4));
-        assert_eq!(peak_of(&[5; 4], Size::new(2, 2), size, 3), (0, 0));
+        assert_eq!(peak_of(&map, size, size, 3, None), (4, 4));
+        assert_eq!(peak_of(&map, size, Size::new(12, 8), 3, None), (8, 4));
+        assert_eq!(peak_of(&[5; 4], Size::new(2, 2), size, 3, None), (0, 0));
+    }
+
+    #[test]
+    fn the_peak_is_not_where_the_mask_takes_pixels_out() {
+        let size = Size::new(9, 8);
+        let mut map = vec![1; size.area()];
+        (map[4 * 9 + 3], map[4 * 9 + 4], map[4 * 9 + 5]) = (90, 70, 50);
+        let peak = |weights: [u8; 3]| {
+            let mut mask = vec![255; size.area()];
+            mask[4 * 9 + 3..4 * 9 + 6].copy_from_slice(&weights);
+            let bytes: Vec<u8> = Mask::<&[u8]>::encode(size, mask).collect();
+            peak_of(&map, size, size, 3, Some(Mask::read(&bytes[..]).unwrap()))
+        };
+        assert_eq!(peak([255, 255, 255]), (3, 4));
+        assert_eq!(peak([0, 255, 255]), (4, 4));
+        assert_eq!(peak([100, 100, 255]), (5, 4)); // 50 in full is more than 90 * 100 / 255
     }
 
     #[test]

@@ -230,8 +230,8 @@ impl<B: AsRef<[u8]>> Mask<B> {
         self.size
     }
 
-    /// The weights of row `y`.
-    pub(super) fn row(&self, y: u16) -> &[u8] {
+    /// The weights of row `y`, which must be below the height.
+    pub fn row(&self, y: u16) -> &[u8] {
         let (y, width) = (usize::from(y), usize::from(self.size.width));
         &self.bytes.as_ref()[HEAD_LEN + y * width..][..width]
     }
