@@ -12,7 +12,7 @@ use crate::random::{below, uniform};
 /// Pieces of the line that stands for a bent scratch.
 const PIECES: usize = 8;
 
-/// Where the profile of a round defect ends: half a pixel beyond the square, so that a larger one has more of it.
+/// Where the profile of a round defect ends: half a pixel beyond the square, so that a larger one has more.
 fn reach(n: usize) -> f64 {
     (n as f64 + 1.0) / 2.0
 }
@@ -139,7 +139,8 @@ mod tests {
         };
         for n in 2..24 {
             assert!(amount(spot(n)) < amount(spot(n + 1)), "{n}");
-            assert!(n == 2 || amount(pit(n)) < amount(pit(n + 1)), "{n}");
+            // The rim is thinner than a pixel: whether there is a middle pixel matters.
+            assert!(amount(pit(n)) < amount(pit(n + 2)), "{n}");
         }
     }
 }
