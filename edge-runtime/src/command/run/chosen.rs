@@ -16,8 +16,8 @@ use crate::command::chain;
 use crate::command::store::{StationJudge, open};
 use crate::log;
 
-/// An install takes less, and holds the store as long.
-const LOCKED_ATTEMPTS: u32 = 300;
+/// How long a start waits for the store: whatever is done with it takes moments.
+const LOCKED_ATTEMPTS: u32 = 100;
 const LOCKED_PAUSE: Duration = Duration::from_millis(100);
 
 /// The bundle of this run.
@@ -79,7 +79,7 @@ pub fn give_up(config: &StationConfig, id: BundleId, why: &str) -> anyhow::Resul
     Ok(pointer)
 }
 
-/// What the store gives to run; waits for an install that is going on.
+/// What the store gives to run; waits for another process that changes the store.
 pub fn start(store: &Store<RealFs>, judge: &StationJudge) -> Result<Started, StoreError> {
     for _ in 0..LOCKED_ATTEMPTS {
         match store.start(judge) {
