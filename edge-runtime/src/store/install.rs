@@ -108,11 +108,7 @@ impl<F: Fs> Store<F> {
     }
 
     /// Makes the candidate the active bundle. The store is locked, and may be another than when it was examined.
-    fn take(
-        &self,
-        examined: &Examined,
-        judge: &impl Judge,
-    ) -> Result<(Outcome, Accepted, StorePointer), InstallError> {
+    fn take(&self, examined: &Examined, judge: &impl Judge) -> Result<(Outcome, Accepted, StorePointer), InstallError> {
         let (before, floor) = (self.pointer()?, self.floor()?);
         let path = Path::new(CANDIDATE);
         let bytes = self.at(self.fs.read(path, MAX_BUNDLE_BYTES), "be read", path)?;

@@ -187,6 +187,15 @@ impl<F: Fs> Store<F> {
         self.pointer()?.ok_or_else(|| StoreError::Empty { path: self.fs.locate(Path::new("")) })
     }
 
+    /// Keeps every other process from changing the store, and what lies beside it, until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Busy`] if another has it for more than 5 seconds.
+    pub fn hold(&self) -> Result<F::Lock, StoreError> {
+        self.lock_soon()
+    }
+
     /// As [`Self::lock`], but waits for what another process does with the store: it takes moments.
     fn lock_soon(&self) -> Result<F::Lock, StoreError> {
         for _ in 0..LOCKED_ATTEMPTS {
