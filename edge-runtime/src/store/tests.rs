@@ -266,7 +266,9 @@ fn what_became_of_the_store_meanwhile_counts() {
     station.confirm(&made("bolt", 1));
     let fourth = station.install(&made("bolt", 4));
     // Older than what is confirmed while it is copied.
-    let meanwhile = || drop(station.store.confirm(None, &Anybody).unwrap());
+    let meanwhile = || {
+        station.store.confirm(None, &Anybody).unwrap();
+    };
     let older = made("bolt", 3);
     let refused = station.store.install(&mut Slow { rest: older.bytes(), meanwhile: Some(meanwhile) }, &Anybody);
     assert_eq!(refused.unwrap_err().code(), 15);
@@ -302,7 +304,9 @@ fn the_floor_and_the_candidate_are_looked_at_again_when_the_model_was_tried() {
     let station = Station::new();
     station.confirm(&made("bolt", 1));
     let fourth = station.install(&made("bolt", 4));
-    let confirms = Meanwhile(|| drop(station.store.confirm(None, &Anybody).unwrap()));
+    let confirms = Meanwhile(|| {
+        station.store.confirm(None, &Anybody).unwrap();
+    });
     let refused = station.store.install(&mut made("bolt", 3).bytes(), &confirms);
     assert_eq!(refused.unwrap_err().code(), 15);
     let candidate = station.store.fs().locate(Path::new("inbox/candidate"));
