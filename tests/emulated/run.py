@@ -6,8 +6,8 @@
 
 IMAGE holds kernel and initial file system. FOLDER receives logs, records and everything else that remains. PROGRAM is
 `edge-runtime` for aarch64, with symbols; without it only the machine itself is checked. CHECKS in the environment names
-some of the parts: equipment station trials store cuts. CUTS and SEED are how often and when the power is cut. Exits with
-0 if every check held.
+some of the parts: equipment station trials store cuts. CUTS and SEED are how often and when the power is cut. Exits
+with 0 if every check held.
 """
 
 import os
