@@ -3,6 +3,7 @@
 //! microseconds of the station's clock. Without a service manager nothing is sent.
 
 use std::io;
+use std::time::Duration;
 
 use sd_notify::NotifyState;
 
@@ -49,6 +50,16 @@ impl Notify for Systemd {
     fn notify(&mut self, states: &[NotifyState<'_>]) -> io::Result<()> {
         sd_notify::notify(states)
     }
+}
+
+/// Tells the service manager that the start goes on and that its next step takes at most `limit` (a little more than an
+/// hour is the most that can be told). Without this a start that takes longer than the unit allows is ended.
+///
+/// # Errors
+///
+/// What the socket says.
+pub fn start_goes_on(notify: &mut impl Notify, limit: Duration) -> io::Result<()> {
+    notify.notify(&[NotifyState::ExtendTimeoutUsec(u32::try_from(limit.as_micros()).unwrap_or(u32::MAX))])
 }
 
 /// How often the service manager's watchdog has to be fed at the most, in microseconds (`WATCHDOG_USEC`); none if it
@@ -167,6 +178,15 @@ mod tests {
         let sent: Vec<_> = sent.0.iter().map(|state| state.trim()).collect();
         assert_eq!(sent[0].split_whitespace().collect::<Vec<_>>(), ["READY=1", "STATUS=ready"]);
         assert_eq!(&sent[1..], ["STATUS=faulted: queue_full", "STOPPING=1"]);
+    }
+
+    #[test]
+    fn a_step_of_the_start_is_told_with_its_limit() {
+        let mut sent = Sent::default();
+        start_goes_on(&mut &mut sent, Duration::from_millis(1500)).unwrap();
+        start_goes_on(&mut &mut sent, Duration::from_secs(5000)).unwrap();
+        let sent: Vec<_> = sent.0.iter().map(|state| state.trim()).collect();
+        assert_eq!(sent, ["EXTEND_TIMEOUT_USEC=1500000", "EXTEND_TIMEOUT_USEC=4294967295"]);
     }
 
     proptest! {

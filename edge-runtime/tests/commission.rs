@@ -10,6 +10,7 @@ use edge_runtime::camera::encode::encode_png;
 use edge_runtime::clock::{Clock, MonotonicClock};
 use edge_runtime::frame::Frame;
 use edge_runtime::status::boot_id;
+use edge_runtime::store::{Fs, RealFs};
 use serde_json::{Value, json};
 
 fn repository() -> PathBuf {
@@ -205,6 +206,21 @@ fn a_threshold_is_kept_only_after_its_report_and_the_key_that_asks_for_it_is_nam
     let output = bench.commission(&[&arguments[..], &[there.to_str().unwrap()]].concat());
     assert_eq!((output.status.code(), bench.own().len()), (Some(0), 1), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("add threshold = \"station\" to [trust]"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_threshold_is_not_written_while_another_process_changes_the_store() {
+    let mut bench = Bench::new("");
+    bench.put_all(&HIGH, 20);
+    let store = RealFs::new(&bench.path("state/store"));
+    store.create_root().unwrap();
+    let lock = store.lock(Path::new("lock")).unwrap();
+    assert!(lock.is_some());
+    let arguments = ["--good", "20", "--repeat", "0", "--recalibrate"];
+    let output = bench.commission(&arguments);
+    assert_eq!((output.status.code(), bench.own().len()), (Some(19), 0), "{}", text(&output.stderr));
+    drop(lock);
+    assert_eq!((bench.commission(&arguments).status.code(), bench.own().len()), (Some(0), 1));
 }
 
 /// Each is refused before a part is asked for, by name.

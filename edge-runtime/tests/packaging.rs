@@ -2,8 +2,10 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_edge-runtime");
 
@@ -62,23 +64,61 @@ fn systemd_takes_the_unit_with_the_drop_in() {
     assert!(about_ours.is_empty(), "{about_ours:#?}");
 }
 
-/// The command of the drop-in, with another camera: the station is the main process, and gets the frames.
-#[test]
-fn the_drop_in_feeds_the_station() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("station.toml");
-    let frames = folder.path().join("frames.yuv");
-    let frame = |level: u8| (0..256 * 256 * 3 / 2).map(move |index: u32| level ^ (index % 251) as u8);
-    fs::write(&frames, (1..=3).flat_map(frame).collect::<Vec<u8>>()).unwrap();
+/// A configuration of a station that gets frames from a pipe.
+fn configure(folder: &Path) -> PathBuf {
+    let config = folder.join("station.toml");
     let text = format!(
         "bundle = \"{}\"\nstate_dir = \"{state}/state\"\nruntime_dir = \"{state}/run\"\n\
          [trust]\nunsigned = \"accept\"\n[camera]\n\
          source = \"pipe\"\nformat = \"yuv420\"\nwidth = 256\nheight = 256\n",
         repository().join("models/default/station.bundle").display(),
-        state = folder.path().display(),
+        state = folder.display(),
     );
     fs::write(&config, text).unwrap();
+    config
+}
 
+/// However long a start takes, each of its steps is announced before it begins, and READY=1 comes after the last.
+#[test]
+fn a_start_tells_the_service_manager_what_each_step_may_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configure(folder.path());
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}[preflight]\nseconds = 600\n")).unwrap();
+    let socket = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    manager.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(["run", "--config"]).arg(&config).env("NOTIFY_SOCKET", &socket).env_remove("WATCHDOG_USEC");
+    let mut station = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let (mut steps, mut bytes) = (0, [0; 4096]);
+    loop {
+        let length = manager.recv(&mut bytes).expect("ready within 20 seconds");
+        let message = String::from_utf8_lossy(&bytes[..length]).into_owned();
+        if message.contains("READY=1") {
+            break;
+        }
+        if let Some(limit) = message.trim().strip_prefix("EXTEND_TIMEOUT_USEC=") {
+            assert!(limit.parse::<u64>().unwrap() >= 600_000_000, "{limit}: the child may take longer");
+            steps += 1;
+        }
+    }
+    // The child, loading, five golden frames.
+    assert_eq!(steps, 7);
+    station.kill().unwrap();
+    station.wait().unwrap();
+    let unit = read("packaging/edge-runtime.service");
+    assert!(unit.contains("\nNotifyAccess=main\n") && unit.contains("\nTimeoutStartSec=60s\n"));
+}
+
+/// The command of the drop-in, with another camera: the station is the main process, and gets the frames.
+#[test]
+fn the_drop_in_feeds_the_station() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configure(folder.path());
+    let frames = folder.path().join("frames.yuv");
+    let frame = |level: u8| (0..256 * 256 * 3 / 2).map(move |index: u32| level ^ (index % 251) as u8);
+    fs::write(&frames, (1..=3).flat_map(frame).collect::<Vec<u8>>()).unwrap();
     let drop_in = drop_in();
     let command = drop_in.lines().find_map(|line| line.strip_prefix("ExecStart=/bin/bash -c '")).unwrap();
     let command = command.strip_suffix('\'').unwrap();

@@ -205,9 +205,12 @@ fn what_is_refused_has_its_exit_code_and_changes_nothing() {
     assert_eq!(station.run(&["install", "/nowhere"]).status.code(), Some(1));
     assert_eq!(station.run(&["install", "/dev/null"]).status.code(), Some(1));
     let store = RealFs::new(&station.folder.path().join("state/store"));
-    let lock = store.lock(Path::new("lock")).unwrap();
+    let lock = store.lock(Path::new("inbox")).unwrap();
     assert!(lock.is_some());
     assert_eq!(station.install(&good).0, 19);
+    let lock = store.lock(Path::new("lock")).unwrap();
+    assert!(lock.is_some());
+    assert_eq!(station.run(&["confirm"]).status.code(), Some(19));
 }
 
 /// The default bundle without its golden frames.

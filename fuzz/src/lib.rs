@@ -10,7 +10,10 @@ pub mod bundle;
 use std::fmt::Debug;
 
 use crc::{CRC_32_ISO_HDLC, Crc};
-use shared::wire::{Detectability, InspectionRecord, Manifest, MessageKind, OVERHEAD, StorePointer, VersionFloor, WireError};
+use shared::wire::{
+    Detectability, InspectionRecord, Manifest, MessageKind, OVERHEAD, StationThreshold, StorePointer, VersionFloor,
+    WireError,
+};
 
 /// A message that is stored or sent.
 pub trait Message: Sized + PartialEq + Debug {
@@ -27,7 +30,7 @@ pub trait Message: Sized + PartialEq + Debug {
 }
 
 macro_rules! message {
-    ($name:ident, $kind:ident) => {
+    ($name:ident, $kind:ident, $is_valid:expr) => {
         impl Message for $name {
             const KIND: MessageKind = MessageKind::$kind;
             const MAX_LEN: usize = Self::MAX_LEN;
@@ -41,17 +44,20 @@ macro_rules! message {
             }
 
             fn is_valid(&self) -> bool {
-                self.validate().is_ok()
+                $is_valid(self)
             }
         }
     };
 }
 
-message!(Manifest, Manifest);
-message!(InspectionRecord, Record);
-message!(StorePointer, StorePointer);
-message!(VersionFloor, VersionFloor);
-message!(Detectability, Detectability);
+message!(Manifest, Manifest, |it: &Self| it.validate().is_ok());
+message!(InspectionRecord, Record, |it: &Self| it.validate().is_ok());
+message!(StorePointer, StorePointer, |it: &Self| it.validate().is_ok());
+message!(VersionFloor, VersionFloor, |it: &Self| it.validate().is_ok());
+message!(Detectability, Detectability, |it: &Self| it.validate().is_ok());
+message!(StationThreshold, StationThreshold, |it: &Self| {
+    Self::new(it.bundle(), it.threshold(), *it.evidence()).is_ok()
+});
 
 /// Decodes the start of `bytes` and gives the length of the message, if there is a valid one. Checks that the length is
 /// possible, that nothing after it and nothing less was read, and that the message survives being written and read.

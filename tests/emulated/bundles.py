@@ -47,6 +47,18 @@ def quick(repository, letter):
     return seal(sorted(parts.items()))
 
 
+def write(share, name, sealed):
+    """Writes a sealed bundle to the shared folder; its identifier."""
+    with open(os.path.join(share, name), "wb") as file:
+        file.write(sealed[0])
+    return sealed[1]
+
+
+def write_quick(repository, share, names):
+    """A quick bundle for each name, in the shared folder; their identifiers by name."""
+    return {name: write(share, name, quick(repository, name[:1].encode())) for name in names}
+
+
 def failing(repository):
     """One pixel of the first golden reconstruction is another one: it is not what the model makes."""
     parts = dict(sections(committed(repository)))

@@ -169,7 +169,8 @@ class Machine:
         self.pins = Pins(paths["qtest"], f"/machine/unattached/{controllers[0]}")
         self.feed = Port(paths["feed"])
         self._shell = Port(paths["shell"])
-        self.run("true", seconds=60)
+        self._taken = []  # lines that nobody has waited for
+        self.run("true", seconds=120)
         self.boot_seconds = time.monotonic() - self.started
 
     def _monitor(self, command, **arguments):
@@ -199,15 +200,20 @@ class Machine:
         """Sends a shell command and waits for nothing; what it prints is given by `end`."""
         self._shell.send(command)
 
+    def said(self, word):
+        """Whether the shell has printed a line that is `word` since the last command that was waited for."""
+        while not self._shell.lines.empty():
+            self._taken.append(self._shell.receive(1))
+        return word in self._taken
+
     def end(self):
         """Ends QEMU as a loss of power ends a machine; the lines that had come from the shell by then."""
         self.close()
-        lines = []
         while True:
             line = self._shell.lines.get(timeout=10)
             if line is None:
-                return lines
-            lines.append(line)
+                return self._taken
+            self._taken.append(line)
 
     def wait_for_end(self, seconds=30):
         """Waits until the machine is off, and returns why: `guest-shutdown`, `guest-reset` or another of QMP's."""

@@ -128,12 +128,17 @@ class Line:
         expect(len(edges) == 1 and abs(edges[0] - GATE) <= JITTER, f"{file}: accept edges after {edges} s")
 
 
-def install(machine, share, program, size, configuration=CONFIGURATION):
-    """The program with its libraries and the committed bundle."""
+def provide(share, program):
+    """The program and its libraries, in the shared folder."""
     os.makedirs(os.path.join(share, "lib"), exist_ok=True)
     for library in LIBRARIES:
         shutil.copy(os.path.join("/usr/aarch64-linux-gnu/lib", library), os.path.join(share, "lib"))
     shutil.copy(program, os.path.join(share, "edge-runtime"))
+
+
+def install(machine, share, program, size, configuration=CONFIGURATION):
+    """The program with its libraries and the committed bundle."""
+    provide(share, program)
     shutil.copy(os.path.join(REPOSITORY, "models/default/station.bundle"), share)
     with open(os.path.join(share, "station.toml"), "w", encoding="utf-8") as file:
         file.write(configuration.replace("WIDTH", str(size[0])).replace("HEIGHT", str(size[1])))

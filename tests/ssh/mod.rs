@@ -1,14 +1,20 @@
 //! Flashing over a real OpenSSH server: what stations take, what they refuse, and what is told of every way that it can
 //! fail. Whatever happens, a station has the bundle before or the new one, whole.
 //!
-//! Needs `sshd`, `ssh` and `ssh-keygen` (Debian: openssh-server, openssh-client), and `unshare` (util-linux).
+//! Needs `sshd`, `ssh` and `ssh-keygen` (Debian: openssh-server, openssh-client), `unshare` and `flock` (util-linux).
 
+#[path = "../../edge-runtime/tests/support/seal.rs"]
+mod seal;
 mod server;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use seal::seal;
 use serde_json::Value;
+use shared::bundle::signature::{MAX_BLOCK_LEN, Signature, encode_block};
+use shared::bundle::{Bundle, Section, SectionKind};
+use shared::wire::Manifest;
 
 use crate::programs::{path, repository};
 use server::{Hall, closed_port, contents, cut_after, user};
@@ -141,6 +147,84 @@ fn every_failure_is_told_apart_and_changes_nothing() {
         assert!(station.active().is_none() && station.is_clean(), "{}", station.folder.display());
     }
     assert!(!wrong_host.folder.join("state").exists(), "nothing was sent to another machine");
+}
+
+/// What a station can have against a bundle: a code, an error and an advice of its own for each, and nothing changes.
+#[test]
+fn every_refusal_has_its_own_code() {
+    let hall = Hall::new();
+    let unsigned = repository().join("models/default/station.bundle");
+    let bytes = fs::read(&unsigned).unwrap();
+    let bundle = Bundle::verify(&bytes).unwrap();
+    let with = |kind: SectionKind, other: &[u8]| {
+        let section = |found: Section<'_>| (found.kind, if found.kind == kind { other } else { found.bytes }.to_vec());
+        let sections: Vec<_> = bundle.sections().map(section).collect();
+        seal(&sections.iter().map(|(kind, bytes)| (*kind, &bytes[..])).collect::<Vec<_>>())
+    };
+    let mut golden = bundle.section(SectionKind::GoldenFrames).unwrap().to_vec();
+    let size = bundle.manifest().model.size;
+    let pixels = (size.width * size.height) as usize;
+    golden[8 + 8 + pixels + pixels / 2] ^= 0x80; // a pixel of the first reconstruction, behind two heads and the input
+    let camera = Manifest { camera: "line 9".try_into().unwrap(), ..bundle.manifest().clone() };
+    let mut manifest = [0; Manifest::MAX_LEN];
+    let length = camera.encode(&mut manifest).unwrap();
+    for (name, bytes, more) in [
+        ("camera", with(SectionKind::Manifest, &manifest[..length]), &[][..]),
+        ("newer", bytes.clone(), &["--minimum-runtime", "65535.0.0"]),
+        ("no_model", with(SectionKind::Onnx, b"no model"), &[]),
+        ("failing", with(SectionKind::GoldenFrames, &golden), &[]),
+    ] {
+        fs::write(hall.path(name), bytes).unwrap();
+        hall.sign(name, &format!("{name}.bundle"), more);
+    }
+    // A signature that is said to be by the trusted key, and is not.
+    let signed = fs::read(hall.path("1.bundle")).unwrap();
+    let mut forged = *Bundle::verify(&signed).unwrap().signatures().iter().next().unwrap();
+    let length = |signatures: &[Signature], block: &mut [u8]| encode_block(signatures, block).unwrap();
+    let mut block = [0; MAX_BLOCK_LEN];
+    let content = signed.len() - length(&[forged], &mut block);
+    forged.bytes[5] ^= 1;
+    let length = length(&[forged], &mut block);
+    fs::write(hall.path("forged.bundle"), [&signed[..content], &block[..length]].concat()).unwrap();
+
+    let station = hall.station("line");
+    hall.configure("line/station.toml", "signing", "product = \"rendered bottle mouth\"\ncamera = \"line 1\"");
+    assert_eq!(hall.flash("2.bundle", &[station.port], &["--confirm"]).0, Some(0));
+    let other_key = hall.station("other_key");
+    hall.configure("other_key/station.toml", "other", "");
+    let other_product = hall.station("other_product");
+    hall.configure("other_product/station.toml", "signing", "product = \"bolt\"");
+    // Another install has the store's inbox.
+    let taken = "mkdir -p state/store/inbox; exec flock state/store/inbox sh -c \"$SSH_ORIGINAL_COMMAND\"";
+    let busy = hall.station_that("busy", taken, "");
+    let damaged = "(head -c 2000000; printf X; cat) | { exec sh -c \"$SSH_ORIGINAL_COMMAND\"; }";
+    let damaged = hall.station_that("damaged", damaged, "");
+    let stations = [&station, &other_key, &other_product, &busy, &damaged];
+    let stores = || stations.map(|station| contents(&station.folder.join("state/store")));
+    let before = stores();
+    let (mut codes, mut words) = (Vec::new(), BTreeMap::new());
+    for (bundle, station) in [
+        ("2.bundle", &damaged),
+        ("2.bundle", &other_key),
+        ("forged.bundle", &station),
+        ("2.bundle", &other_product),
+        ("camera.bundle", &station),
+        ("1.bundle", &station), // a replay
+        ("newer.bundle", &station),
+        ("no_model.bundle", &station),
+        ("failing.bundle", &station),
+        ("2.bundle", &busy),
+    ] {
+        let (code, objects) = hall.flash(bundle, &[station.port], &[]);
+        assert_eq!((code, results(&objects)), (Some(1), vec!["refused"]), "{bundle}: {objects:?}");
+        assert_eq!(objects[0]["changed"], false, "{objects:?}");
+        codes.push(objects[0]["code"].as_i64().unwrap());
+        words.insert(objects[0]["error"].to_string(), objects[0]["advice"].to_string());
+        assert!(station.is_clean() && stores() == before, "{bundle}");
+    }
+    assert_eq!(codes, (10..=19).collect::<Vec<_>>());
+    assert_eq!(words.len(), codes.len(), "{words:#?}");
+    assert_eq!(words.values().collect::<BTreeSet<_>>().len(), codes.len(), "{words:#?}");
 }
 
 /// The connection is cut at 12 places, in the first bytes as in the last of the bundle.

@@ -36,9 +36,7 @@ impl Hall {
         }
         let unsigned = repository().join("models/default/station.bundle");
         for release in ["1", "2"] {
-            let (key, out) = (hall.path("signing"), hall.path(&format!("{release}.bundle")));
-            let sign = ["bundle", "sign", path(&unsigned), "--key", path(&key), "--out", path(&out)];
-            hall.trainer(&[&sign[..], &["--release", release, "--passphrase-file"]].concat());
+            hall.sign(path(&unsigned), &format!("{release}.bundle"), &["--release", release]);
         }
         // The privilege separation folder, which the service of Debian makes at its start.
         let _ = fs::create_dir_all("/run/sshd");
@@ -67,6 +65,13 @@ impl Hall {
     pub fn script(&self, name: &str, text: &str) {
         self.write(name, &format!("#!/bin/sh\n{text}\n"));
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Signs the bundle `from` with the signing key.
+    pub fn sign(&self, from: &str, to: &str, more: &[&str]) {
+        let (from, key, to) = (self.path(from), self.path("signing"), self.path(to));
+        let sign = ["bundle", "sign", path(&from), "--key", path(&key), "--out", path(&to)];
+        self.trainer(&[&sign[..], more, &["--passphrase-file"]].concat());
     }
 
     fn trainer(&self, arguments: &[&str]) {

@@ -108,6 +108,7 @@ fn write_lines(out: &mut impl Write, pointer: &StorePointer) -> io::Result<()> {
         writeln!(out, "trial       over: confirmed")
     } else {
         let StorePointer { tries_left, trial_parts_left, .. } = pointer;
-        writeln!(out, "trial       {trial_parts_left} parts until it is confirmed, {tries_left} starts left for it")
+        writeln!(out, "trial       {trial_parts_left} parts confirm it, {tries_left} starts left for it")?;
+        writeln!(out, "            `edge-runtime status` tells how many parts it has judged")
     }
 }

@@ -93,6 +93,10 @@ pub struct StoreStatus {
     pub previous: Option<BundleId>,
     /// Starts that are left to the active bundle until it is given up.
     pub tries_left: u8,
+    /// Parts that it has to judge in a row, without a fault of the model, to be confirmed; 0 if it is confirmed.
+    pub trial_parts: u32,
+    /// Parts of these that it has judged since the start of the process, or since it took over.
+    pub trial_parts_judged: u32,
     /// Parts that are left until it is confirmed.
     pub trial_parts_left: u32,
     /// Whether it is confirmed.
@@ -123,7 +127,8 @@ pub struct RefusedSwap {
 impl From<&StorePointer> for StoreStatus {
     fn from(pointer: &StorePointer) -> Self {
         let StorePointer { generation, active, previous, tries_left, trial_parts_left, confirmed } = *pointer;
-        Self { generation, active, previous, tries_left, trial_parts_left, confirmed }
+        let (trial_parts, trial_parts_judged) = (trial_parts_left, 0);
+        Self { generation, active, previous, tries_left, trial_parts, trial_parts_judged, trial_parts_left, confirmed }
     }
 }
 

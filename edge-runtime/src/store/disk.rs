@@ -137,13 +137,32 @@ impl<F: Fs> Store<F> {
         }
     }
 
+    /// Takes the inbox, for an install or to clear it; `None` if an install has it.
+    pub(super) fn lock_inbox(&self) -> Result<Option<F::Lock>, StoreError> {
+        let inbox = Path::new(INBOX);
+        self.create_dir(inbox)?;
+        self.at(self.fs.lock(inbox), "be locked", inbox)
+    }
+
+    /// Deletes everything in the inbox, which is locked.
+    pub(super) fn clear(&self, _inbox: &F::Lock) -> Result<(), StoreError> {
+        let inbox = Path::new(INBOX);
+        self.list(inbox)?.iter().try_for_each(|name| self.remove(&inbox.join(name)))
+    }
+
     /// Makes the folders, and deletes what an install that was cut off has left: everything in the inbox, unfinished
-    /// records, bundles that `pointer` does not name. Other files are left alone.
+    /// records, bundles that `pointer` does not name. Other files are left alone, and so is the inbox, if it is not
+    /// `inbox`, while an install copies into it. The store is locked.
     ///
     /// A pointer that was only read may be one that a loss of power takes back, and with it the right to delete: it is
     /// written again before a bundle is deleted. Making the folder durable once more is not enough: where that failed
     /// before, a system may have forgotten what it did not write.
-    pub(super) fn tidy(&self, pointer: Option<&StorePointer>, is_durable: bool) -> Result<(), StoreError> {
+    pub(super) fn tidy(
+        &self,
+        pointer: Option<&StorePointer>,
+        is_durable: bool,
+        inbox: Option<&F::Lock>,
+    ) -> Result<(), StoreError> {
         let root = Path::new(ROOT);
         for folder in [INBOX, BUNDLES] {
             self.create_dir(Path::new(folder))?;
@@ -155,8 +174,9 @@ impl<F: Fs> Store<F> {
                 self.remove(path)?;
             }
         }
-        for name in self.list(Path::new(INBOX))? {
-            self.remove(&Path::new(INBOX).join(name))?;
+        match inbox {
+            Some(inbox) => self.clear(inbox)?,
+            None => self.lock_inbox()?.iter().try_for_each(|inbox| self.clear(inbox))?,
         }
         let kept: Vec<String> = pointer
             .into_iter()

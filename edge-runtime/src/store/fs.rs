@@ -20,7 +20,8 @@ pub trait Fs {
     /// Holds the lock until it is dropped or the process ends.
     type Lock;
 
-    /// Takes the lock file for itself, without waiting; `None` if another process has it.
+    /// Takes the lock for itself, without waiting; `None` if another process has it. `path` is a folder, or a file that
+    /// is made if it is missing.
     ///
     /// # Errors
     ///

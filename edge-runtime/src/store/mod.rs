@@ -16,6 +16,8 @@ mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use shared::bundle::BundleId;
 use shared::wire::{Name, StorePointer, VersionFloor};
@@ -28,6 +30,10 @@ pub use start::{Started, Why};
 
 use crate::acceptance::{Accepted, Refusal};
 use crate::bundle::MAX_BUNDLE_BYTES;
+
+/// How long an install waits for the store.
+const LOCKED_ATTEMPTS: u32 = 50;
+const LOCKED_PAUSE: Duration = Duration::from_millis(100);
 
 /// What says whether a bundle may run on this station.
 pub trait Judge {
@@ -148,7 +154,7 @@ impl<F: Fs> Store<F> {
         }
         self.set_pointer(Some(&pointer), &next)?;
         // What is left behind is removed by whoever comes next.
-        let _ = self.tidy(Some(&next), true);
+        let _ = self.tidy(Some(&next), true, None);
         Ok(next)
     }
 
@@ -179,6 +185,26 @@ impl<F: Fs> Store<F> {
 
     fn active_pointer(&self) -> Result<StorePointer, StoreError> {
         self.pointer()?.ok_or_else(|| StoreError::Empty { path: self.fs.locate(Path::new("")) })
+    }
+
+    /// Keeps every other process from changing the store, and what lies beside it, until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Busy`] if another has it for more than 5 seconds.
+    pub fn hold(&self) -> Result<F::Lock, StoreError> {
+        self.lock_soon()
+    }
+
+    /// As [`Self::lock`], but waits for what another process does with the store: it takes moments.
+    fn lock_soon(&self) -> Result<F::Lock, StoreError> {
+        for _ in 0..LOCKED_ATTEMPTS {
+            match self.lock() {
+                Err(StoreError::Busy) => thread::sleep(LOCKED_PAUSE),
+                other => return other,
+            }
+        }
+        self.lock()
     }
 
     fn lock(&self) -> Result<F::Lock, StoreError> {

@@ -66,7 +66,7 @@ impl<F: Fs> Store<F> {
         let _lock = self.lock()?;
         let pointer = self.active_pointer()?;
         // Litter keeps nothing from running.
-        let _ = self.tidy(Some(&pointer), false);
+        let _ = self.tidy(Some(&pointer), false, None);
         match machine::start(&pointer) {
             Start::Confirmed => self.run_or_back(pointer, Why::Confirmed, judge),
             Start::OnlyOne => self.run_or_back(pointer, Why::OnlyOne, judge),
@@ -122,7 +122,7 @@ impl<F: Fs> Store<F> {
         };
         // If this fails, the next start does the same again.
         if self.set_pointer(Some(before), &back).is_ok() {
-            let _ = self.tidy(Some(&back), true);
+            let _ = self.tidy(Some(&back), true, None);
         }
         Ok(Started { bytes, bundle, pointer: back, why })
     }

@@ -1,6 +1,8 @@
 //! What a start does with bundles that cannot be used, on a real folder: only what is known to be damaged is given up.
+//! And what an install does about the store that changes while it copies and tries.
 
 use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
 
 use shared::bundle::signature::{KeyId, MAX_BLOCK_LEN, Signature, encode_block};
@@ -215,4 +217,101 @@ fn other_signatures_of_the_active_bundle_are_put_in_place() {
         (fs::read(station.store.bundle_path(id)).unwrap(), station.store.pointer().unwrap()),
         (signed.bytes().to_vec(), before)
     );
+}
+
+/// Gives a bundle, and in the middle of it does something else.
+struct Slow<'a, F> {
+    rest: &'a [u8],
+    meanwhile: Option<F>,
+}
+
+impl<F: FnOnce()> Read for Slow<'_, F> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = into.len().min(self.rest.len().div_ceil(2));
+        if let Some(meanwhile) = self.meanwhile.take_if(|_| self.rest.len() < 100) {
+            meanwhile();
+        }
+        let (now, rest) = self.rest.split_at(length);
+        into[..length].copy_from_slice(now);
+        self.rest = rest;
+        Ok(length)
+    }
+}
+
+#[test]
+fn nothing_waits_for_the_source_of_an_install() {
+    let station = Station::new();
+    let first = station.confirm(&made("bolt", 1));
+    let (second, third) = (made("bolt", 2), made("bolt", 3));
+    let other = Store::new(station.store.fs().clone(), TrialLength { tries: 2, parts: 50 });
+    let candidate = station.store.fs().locate(Path::new("inbox/candidate"));
+    let meanwhile = || {
+        let started = other.start(&Anybody).unwrap();
+        assert_eq!(started.bundle.id, first);
+        assert!(candidate.exists(), "a start deleted what is being copied");
+        let busy = other.install(&mut third.bytes(), &Anybody);
+        assert!(matches!(busy, Err(InstallError::Store(StoreError::Busy))), "{busy:?}");
+        assert!(candidate.exists());
+    };
+    let mut source = Slow { rest: second.bytes(), meanwhile: Some(meanwhile) };
+    let installed = station.store.install(&mut source, &Anybody).unwrap();
+    assert!(source.meanwhile.is_none());
+    assert_eq!((installed.outcome, station.active()), (Outcome::Installed, installed.bundle.id));
+    assert!(!candidate.exists());
+}
+
+#[test]
+fn what_became_of_the_store_meanwhile_counts() {
+    let station = Station::new();
+    station.confirm(&made("bolt", 1));
+    let fourth = station.install(&made("bolt", 4));
+    // Older than what is confirmed while it is copied.
+    let meanwhile = || {
+        station.store.confirm(None, &Anybody).unwrap();
+    };
+    let older = made("bolt", 3);
+    let refused = station.store.install(&mut Slow { rest: older.bytes(), meanwhile: Some(meanwhile) }, &Anybody);
+    assert_eq!(refused.unwrap_err().code(), 15);
+    assert_eq!(station.active(), fourth);
+    assert_eq!(fs::read_dir(station.store.fs().locate(Path::new("inbox"))).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(station.store.fs().locate(Path::new("bundles"))).unwrap().count(), 2);
+}
+
+/// Does something when a model is tried, which is after the first check.
+struct Meanwhile<F>(F);
+
+impl<F: Fn()> Judge for Meanwhile<F> {
+    fn check(&self, bytes: &[u8], floor: Option<&VersionFloor>) -> Result<Accepted, Refusal> {
+        Anybody.check(bytes, floor)
+    }
+
+    fn prove(&self, _: &Path, _: BundleId) -> Result<(), Refusal> {
+        (self.0)();
+        Ok(())
+    }
+
+    fn product(&self, bytes: &[u8], id: BundleId) -> Option<Name> {
+        Anybody.product(bytes, id)
+    }
+
+    fn takes_one_product(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn the_floor_and_the_candidate_are_looked_at_again_when_the_model_was_tried() {
+    let station = Station::new();
+    station.confirm(&made("bolt", 1));
+    let fourth = station.install(&made("bolt", 4));
+    let confirms = Meanwhile(|| {
+        station.store.confirm(None, &Anybody).unwrap();
+    });
+    let refused = station.store.install(&mut made("bolt", 3).bytes(), &confirms);
+    assert_eq!(refused.unwrap_err().code(), 15);
+    let candidate = station.store.fs().locate(Path::new("inbox/candidate"));
+    let exchanges = Meanwhile(|| fs::write(&candidate, made("bolt", 6).bytes()).unwrap());
+    let refused = station.store.install(&mut made("bolt", 5).bytes(), &exchanges);
+    assert!(matches!(refused, Err(InstallError::Refused(Refusal::OtherBundle { .. }))), "{refused:?}");
+    assert_eq!(station.active(), fourth);
 }

@@ -269,7 +269,7 @@ impl Fs for Disk {
     type Lock = ();
 
     fn lock(&self, path: &Path) -> io::Result<Option<()>> {
-        if self.peek(path).is_none() {
+        if self.0.borrow().find(path).is_err() {
             self.create(path)?;
         }
         Ok(Some(()))

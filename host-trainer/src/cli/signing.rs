@@ -39,6 +39,13 @@ pub struct KeygenArgs {
     pub passphrase_file: Option<PathBuf>,
 }
 
+/// Three numbers with points between them.
+fn version(text: &str) -> Result<[u16; 3], String> {
+    let numbers: Result<Vec<u16>, _> = text.split('.').map(str::parse).collect();
+    let version = numbers.ok().and_then(|numbers| numbers.try_into().ok());
+    version.ok_or_else(|| "expected a version as 1.4.0, each number 0 to 65535".to_owned())
+}
+
 /// `bundle sign`
 #[derive(Args, Debug)]
 pub struct SignArgs {
@@ -50,6 +57,9 @@ pub struct SignArgs {
     /// Give the bundle this release first, 1 or more
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub release: Option<u32>,
+    /// Have only stations with this version of edge-runtime or a newer one take it, as 1.4.0
+    #[arg(long, value_name = "X.Y.Z", value_parser = version)]
+    pub minimum_runtime: Option<[u16; 3]>,
     /// File to write [default: the bundle itself]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

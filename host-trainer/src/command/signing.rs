@@ -8,7 +8,7 @@ use shared::bundle::Bundle;
 use crate::cli::{KeygenArgs, SignArgs, VerifyArgs};
 use crate::files::write_atomically;
 use crate::progress;
-use crate::signing::{Cost, PassphraseSource, SecretKey, generate, sign};
+use crate::signing::{Changes, Cost, PassphraseSource, SecretKey, generate, sign};
 
 /// Runs `bundle keygen`.
 pub fn keygen(args: &KeygenArgs) -> anyhow::Result<()> {
@@ -34,7 +34,8 @@ pub fn sign_bundle(args: &SignArgs) -> anyhow::Result<()> {
     file.verify()?;
     let passphrase = PassphraseSource { file: args.passphrase_file.as_deref() }.existing(&args.key)?;
     let secret = SecretKey::read(&args.key, &passphrase)?;
-    let signed = sign(file.bytes(), &secret, args.release)?;
+    let changes = Changes { release: args.release, minimum_runtime: args.minimum_runtime };
+    let signed = sign(file.bytes(), &secret, changes)?;
     write_atomically(out, &signed.bytes)?;
     let bundle = Bundle::verify(&signed.bytes)?;
     let keys: Vec<_> = bundle.signatures().iter().map(|signature| signature.key.to_string()).collect();
@@ -48,6 +49,10 @@ pub fn sign_bundle(args: &SignArgs) -> anyhow::Result<()> {
     println!("bundle      {}", out.display());
     println!("identifier  {}", bundle.id());
     println!("release     {}", bundle.manifest().release);
+    if bundle.manifest().minimum_runtime != [0; 3] {
+        let [major, minor, patch] = bundle.manifest().minimum_runtime;
+        println!("runtime     edge-runtime {major}.{minor}.{patch} or newer");
+    }
     println!("signed by   {}", keys.join(", "));
     println!("next        host-trainer bundle verify {} --key {}", out.display(), secret.public());
     Ok(())

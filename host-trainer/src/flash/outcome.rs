@@ -168,7 +168,7 @@ impl Outcome {
     /// What to do.
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::Installed(_) => "restart the station: systemctl restart edge-runtime",
+            Self::Installed(_) => "a station that runs takes it over by itself, else its next start does",
             Self::AlreadyActive(_) => "",
             Self::Ready { .. } => "flash it",
             Self::Failed { problem, .. } => problem.advice(),

@@ -5,10 +5,11 @@
 //! not know where the passphrase comes from.
 
 use std::fs;
+use std::hint::black_box;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
@@ -201,10 +202,11 @@ fn seal(secret: &SecretKey, passphrase: &str, cost: Cost) -> Result<String, Seal
         nonce: hex(&nonce),
         sealed: String::new(),
     };
-    let cipher = cipher(&file, &salt, passphrase).map_err(SealFailure::Cost)?;
     let authenticated = file.authenticated();
     let payload = Payload { msg: secret.seed(), aad: authenticated.as_bytes() };
-    let sealed = cipher.encrypt(&XNonce::from(nonce), payload).expect("32 bytes are not too many");
+    let sealed = with_cipher(&file, &salt, passphrase, |cipher| cipher.encrypt(&XNonce::from(nonce), payload))
+        .map_err(SealFailure::Cost)?
+        .expect("32 bytes are not too many");
     file.sealed = hex(&sealed);
     Ok(HEADER.to_owned() + &toml::to_string(&file).expect("texts and small numbers"))
 }
@@ -238,10 +240,11 @@ fn open(text: &str, passphrase: &str) -> Result<SecretKey, OpenFailure> {
     let salt = from_hex::<16>("salt", &file.salt)?;
     let nonce = from_hex::<24>("nonce", &file.nonce)?;
     let sealed = from_hex::<48>("sealed", &file.sealed)?;
-    let cipher = cipher(&file, &salt, passphrase).map_err(malformed)?;
     let authenticated = file.authenticated();
     let payload = Payload { msg: &sealed, aad: authenticated.as_bytes() };
-    let mut opened = cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| OpenFailure::Passphrase)?;
+    let mut opened = with_cipher(&file, &salt, passphrase, |cipher| cipher.decrypt(&XNonce::from(nonce), payload))
+        .map_err(malformed)?
+        .map_err(|_| OpenFailure::Passphrase)?;
     let seed = opened.as_slice().try_into().map(Zeroizing::<[u8; 32]>::new);
     opened.as_mut_slice().zeroize();
     let seed = seed.map_err(|_| malformed("sealed: expected 32 bytes".to_owned()))?;
@@ -260,13 +263,35 @@ impl KeyFile {
     }
 }
 
-fn cipher(file: &KeyFile, salt: &[u8], passphrase: &str) -> Result<XChaCha20Poly1305, String> {
+/// Derives the key that the file's seed is encrypted with, which nothing holds afterwards: the memory that it was derived
+/// in is overwritten, and so is the cipher. The cipher's own feature for that would have another library, which draws
+/// random numbers with the same cipher, built anew; so it is boxed, and its place is used again for a key that is no
+/// secret.
+fn with_cipher<T>(
+    file: &KeyFile,
+    salt: &[u8],
+    passphrase: &str,
+    act: impl FnOnce(&XChaCha20Poly1305) -> T,
+) -> Result<T, String> {
     let params = Params::new(file.memory_kib, file.passes, file.lanes, Some(32)).map_err(|error| error.to_string())?;
+    let (mut memory, blocks) = (Vec::new(), params.block_count());
+    memory.try_reserve_exact(blocks).map_err(|error| error.to_string())?;
+    memory.resize(blocks, Block::default());
     let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.as_bytes(), salt, &mut *key)
-        .map_err(|error| error.to_string())?;
-    Ok(XChaCha20Poly1305::new_from_slice(&*key).expect("a key of 32 bytes"))
+    let derived = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
+        passphrase.as_bytes(),
+        salt,
+        &mut *key,
+        &mut memory,
+    );
+    memory.iter_mut().for_each(Zeroize::zeroize);
+    derived.map_err(|error| error.to_string())?;
+    let with = |key: &[u8; 32]| XChaCha20Poly1305::new_from_slice(key).expect("a key of 32 bytes");
+    let mut cipher = Box::new(with(&key));
+    let result = act(&cipher);
+    *cipher = with(&[0; 32]);
+    black_box(&cipher);
+    Ok(result)
 }
 
 fn from_hex<const N: usize>(name: &str, digits: &str) -> Result<[u8; N], OpenFailure> {

@@ -21,7 +21,7 @@ pub use secret::SecretKey;
 /// Why a bundle was not signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningError {
-    /// The bundle with its new release could not be sealed.
+    /// The bundle with its changes could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
     /// There is no room for the signature.
@@ -44,19 +44,29 @@ pub struct Signed {
     pub dropped: Vec<KeyId>,
 }
 
+/// What the bundle is to say of itself before it is signed; what is none stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The release, 1 or more.
+    pub release: Option<u32>,
+    /// The oldest version of the station's program that may run it: major, minor, patch.
+    pub minimum_runtime: Option<[u16; 3]>,
+}
+
 /// `bytes`, a bundle, with a signature by `secret` in place of an earlier one by the same key. Other keys' signatures
 /// stay.
 ///
-/// With a `release` that is not the bundle's, and for a bundle of the format version 1, the result is another bundle:
-/// it has another identifier, and no signature that was there is for it.
+/// With `changes` that change something, and for a bundle of the format version 1, the result is another bundle: it has
+/// another identifier, and no signature that was there is for it.
 ///
 /// # Errors
 /// [`SigningError`] if `bytes` are no bundle or it has no room for one more signature.
-pub fn sign(bytes: &[u8], secret: &SecretKey, release: Option<u32>) -> Result<Signed, SigningError> {
+pub fn sign(bytes: &[u8], secret: &SecretKey, changes: Changes) -> Result<Signed, SigningError> {
     let old = Bundle::verify(bytes)?;
     let mut manifest = old.manifest().clone();
-    manifest.release = release.unwrap_or(manifest.release);
-    let is_other = manifest.release != old.manifest().release || version(bytes) != VERSION;
+    manifest.release = changes.release.unwrap_or(manifest.release);
+    manifest.minimum_runtime = changes.minimum_runtime.unwrap_or(manifest.minimum_runtime);
+    let is_other = manifest != *old.manifest() || version(bytes) != VERSION;
     let resealed = if is_other { Some(with_manifest(&manifest, &old)?) } else { None };
     let bundle = resealed.as_deref().map(Bundle::verify).transpose()?.unwrap_or_else(|| old.clone());
 
@@ -95,6 +105,10 @@ mod tests {
         SecretKey::from_seed(&[number; 32]).unwrap()
     }
 
+    fn release(number: u32) -> Changes {
+        Changes { release: Some(number), ..Changes::default() }
+    }
+
     fn signers(bytes: &[u8]) -> Vec<KeyId> {
         Bundle::verify(bytes).unwrap().signatures().iter().map(|signature| signature.key).collect()
     }
@@ -110,22 +124,37 @@ mod tests {
         let unsigned = small_bundle();
         let mut bytes = unsigned.clone();
         for number in 1..=4 {
-            bytes = sign(&bytes, &secret(number), None).unwrap().bytes;
+            bytes = sign(&bytes, &secret(number), Changes::default()).unwrap().bytes;
             assert_eq!(signers(&bytes).len(), usize::from(number));
         }
         assert_eq!(Bundle::verify(&bytes).unwrap().id(), Bundle::verify(&unsigned).unwrap().id());
         (1..=4).for_each(|number| assert_eq!(check(&bytes, number), Ok(())));
         assert_eq!(check(&bytes, 5), Err(SignatureError::Untrusted { found: 4 }.into()));
         // Ed25519 always gives the same signature.
-        assert_eq!(sign(&bytes, &secret(2), None).unwrap().bytes, bytes);
-        assert!(matches!(sign(&bytes, &secret(5), None), Err(SigningError::Block(MalformedBlock::Count { found: 5 }))));
+        assert_eq!(sign(&bytes, &secret(2), Changes::default()).unwrap().bytes, bytes);
+        assert!(matches!(
+            sign(&bytes, &secret(5), Changes::default()),
+            Err(SigningError::Block(MalformedBlock::Count { found: 5 }))
+        ));
+    }
+
+    #[test]
+    fn the_oldest_program_that_may_run_it_is_sealed_in() {
+        let first = sign(&small_bundle(), &secret(1), Changes::default()).unwrap();
+        let asking = Changes { minimum_runtime: Some([1, 2, 3]), ..Changes::default() };
+        let second = sign(&first.bytes, &secret(1), asking).unwrap();
+        assert_eq!(second.dropped, [secret(1).public().id()]);
+        let (old, new) = (Bundle::verify(&first.bytes).unwrap(), Bundle::verify(&second.bytes).unwrap());
+        assert_ne!(old.id(), new.id());
+        let expected = shared::wire::Manifest { minimum_runtime: [1, 2, 3], ..old.manifest().clone() };
+        assert_eq!(*new.manifest(), expected);
     }
 
     #[test]
     fn another_release_is_another_bundle_and_sheds_the_old_signatures() {
-        let first = sign(&small_bundle(), &secret(1), None).unwrap();
+        let first = sign(&small_bundle(), &secret(1), Changes::default()).unwrap();
         assert_eq!(first.dropped, []);
-        let second = sign(&first.bytes, &secret(2), Some(9)).unwrap();
+        let second = sign(&first.bytes, &secret(2), release(9)).unwrap();
         assert_eq!(second.dropped, [secret(1).public().id()]);
         assert_eq!(signers(&second.bytes), [secret(2).public().id()]);
         let (old, new) = (Bundle::verify(&first.bytes).unwrap(), Bundle::verify(&second.bytes).unwrap());
@@ -134,8 +163,8 @@ mod tests {
         let same: Vec<_> = old.sections().zip(new.sections()).map(|(old, new)| old == new).collect();
         assert_eq!(same, [false, true]);
         // The release that it has already changes nothing.
-        assert_eq!(sign(&second.bytes, &secret(1), Some(9)).unwrap().dropped, []);
-        assert!(matches!(sign(&first.bytes, &secret(1), Some(0)), Err(SigningError::Seal(_))));
+        assert_eq!(sign(&second.bytes, &secret(1), release(9)).unwrap().dropped, []);
+        assert!(matches!(sign(&first.bytes, &secret(1), release(0)), Err(SigningError::Seal(_))));
     }
 
     #[test]
@@ -148,9 +177,9 @@ mod tests {
         let hash = Sha256::digest(&bytes[..table]);
         bytes[table..table + 32].copy_from_slice(&hash);
         assert_eq!(version(&bytes), 1);
-        let signed = sign(&bytes, &secret(1), None).unwrap().bytes;
+        let signed = sign(&bytes, &secret(1), Changes::default()).unwrap().bytes;
         assert_eq!((version(&signed), check(&signed, 1)), (2, Ok(())));
-        assert!(sign(b"no bundle", &secret(1), None).is_err());
+        assert!(sign(b"no bundle", &secret(1), Changes::default()).is_err());
     }
 
     #[test]
@@ -166,7 +195,7 @@ mod tests {
             edge_runtime::trust::read_key(folder.path().join("line.key.pub").to_str().unwrap()).unwrap(),
             public
         );
-        let signed = sign(&small_bundle(), &again, None).unwrap().bytes;
+        let signed = sign(&small_bundle(), &again, Changes::default()).unwrap().bytes;
         assert_eq!(signers(&signed), [public.id()]);
         assert!(matches!(SecretKey::read(&path, "a wrong passphrase"), Err(KeyFileError::WrongPassphrase { .. })));
         for taken in ["line.key", "line.key.pub"] {

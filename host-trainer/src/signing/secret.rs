@@ -1,7 +1,6 @@
 //! A private key in memory. It is overwritten when it is no longer needed, and never shown.
 
 use std::fmt;
-use std::hint::black_box;
 
 use ed25519_dalek::{Signer, SigningKey};
 use shared::bundle::signature::{PublicKey, SignatureError};
@@ -56,19 +55,23 @@ impl SecretKey {
     }
 }
 
-/// The library's key does not overwrite itself (its feature for that is off); so it is boxed, which keeps it in one
-/// place, and its place is used again for a key that is no secret.
+/// The library's key overwrites itself; it is boxed, which keeps it in one place until then.
 fn with_key<T>(seed: &[u8; 32], act: impl FnOnce(&SigningKey) -> T) -> T {
-    let mut key = Box::new(SigningKey::from_bytes(seed));
-    let result = act(&key);
-    *key = SigningKey::from_bytes(&[0; 32]);
-    black_box(&key);
-    result
+    act(&Box::new(SigningKey::from_bytes(seed)))
 }
 
 #[cfg(test)]
 mod tests {
+    use zeroize::ZeroizeOnDrop;
+
     use super::*;
+
+    #[test]
+    fn the_librarys_keys_overwrite_themselves() {
+        // A feature of the library: without it this does not compile.
+        const fn overwrites_itself<T: ZeroizeOnDrop>() {}
+        overwrites_itself::<SigningKey>();
+    }
 
     #[test]
     fn nothing_of_the_secret_is_shown() {

@@ -7,7 +7,7 @@ mod output;
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use edge_runtime::bundle::BundleFile;
@@ -53,13 +53,7 @@ pub fn run(arguments: &CommissionArguments) -> anyhow::Result<()> {
             .with_context(|| format!("{}: the report cannot be written; check folder and disk", path.display()))?;
     }
     if let (Decision::Recalibrated(own), true) = (&findings.decision, findings.passed()) {
-        let path = write_own_threshold(&config.state_dir, own)?;
-        let kept = read_own_threshold(&config.state_dir, own.bundle())?;
-        ensure!(
-            kept.as_ref() == Some(own),
-            "{}: the threshold was not kept as written; check the disk",
-            path.display()
-        );
+        let path = keep(&config, own)?;
         say(&format!("{}: this station's threshold for the bundle", path.display()));
         if config.trust.threshold == RequiredThreshold::Any {
             say("add threshold = \"station\" to [trust] of the configuration: if the file is lost, the station then \
@@ -73,6 +67,18 @@ pub fn run(arguments: &CommissionArguments) -> anyhow::Result<()> {
         bail!("the commissioning failed: known bad part {} passes; nothing was changed", places.join(", "));
     }
     Ok(told?)
+}
+
+/// Writes this station's own threshold, while nobody else changes the store that it lies in.
+fn keep(config: &StationConfig, own: &StationThreshold) -> anyhow::Result<PathBuf> {
+    let (store, _) = store::open(config)?;
+    let made = store.fs().create_root();
+    made.with_context(|| format!("{}: cannot be made", config.store_dir().display()))?;
+    let _lock = store.hold()?;
+    let path = write_own_threshold(&config.state_dir, own)?;
+    let kept = read_own_threshold(&config.state_dir, own.bundle())?;
+    ensure!(kept.as_ref() == Some(own), "{}: the threshold was not kept as written; check the disk", path.display());
+    Ok(path)
 }
 
 /// The bundle of the command line, of the configuration or of the store. As for `run`, who signed it is checked before

@@ -12,12 +12,13 @@ use edge_runtime::store::{Judge, RealFs, Started, Store, StoreError, Why};
 use shared::bundle::BundleId;
 use shared::wire::StorePointer;
 
+use super::starting::Starting;
 use crate::command::chain;
 use crate::command::store::{StationJudge, open};
 use crate::log;
 
-/// An install takes less, and holds the store as long.
-const LOCKED_ATTEMPTS: u32 = 300;
+/// How long a start waits for the store: whatever is done with it takes moments.
+const LOCKED_ATTEMPTS: u32 = 100;
 const LOCKED_PAUSE: Duration = Duration::from_millis(100);
 
 /// The bundle of this run.
@@ -34,8 +35,9 @@ pub struct Chosen {
 ///
 /// Whom it comes from is checked before anything in it is looked at. Then a child loads and tests it, so that a model that
 /// takes memory or time, or ends its process, does it there.
-pub fn choose(config: &StationConfig) -> anyhow::Result<Chosen> {
+pub fn choose(config: &StationConfig, starting: &Starting) -> anyhow::Result<Chosen> {
     let (store, judge) = open(config)?;
+    starting.goes_on();
     if let Some(path) = &config.bundle {
         let file = BundleFile::read(path)?;
         let refused = || format!("{}: refused", path.display());
@@ -50,8 +52,10 @@ pub fn choose(config: &StationConfig) -> anyhow::Result<Chosen> {
     }
     // Twice: the bundle on trial, then the one before, which is none.
     for _ in 0..2 {
+        starting.goes_on();
         let started = start(&store, &judge)?;
         tell(&started);
+        starting.goes_on();
         let (id, is_trial, pointer) = (started.bundle.id, started.is_trial(), started.pointer);
         let file = BundleFile::from_bytes(started.bytes, &store.bundle_path(id));
         let chosen = Chosen { file, pointer: Some(pointer), trial: is_trial.then_some(id) };
@@ -79,7 +83,7 @@ pub fn give_up(config: &StationConfig, id: BundleId, why: &str) -> anyhow::Resul
     Ok(pointer)
 }
 
-/// What the store gives to run; waits for an install that is going on.
+/// What the store gives to run; waits for another process that changes the store.
 pub fn start(store: &Store<RealFs>, judge: &StationJudge) -> Result<Started, StoreError> {
     for _ in 0..LOCKED_ATTEMPTS {
         match store.start(judge) {

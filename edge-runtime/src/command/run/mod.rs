@@ -9,6 +9,7 @@ mod housekeeping;
 mod keeping;
 mod line_thread;
 mod loading;
+mod starting;
 mod store_trial;
 mod swap;
 mod trial;
@@ -35,9 +36,10 @@ use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use crate::cli::RunArguments;
 use crate::log;
 use housekeeping::Housekeeping;
-use keeping::{Keeping, Numbers};
+use keeping::Keeping;
 use line_thread::StartedLine;
 use loading::{Loaded, LoadedBundle, StationInspector};
+use starting::Starting;
 use swap::Swaps;
 
 type Handle = LineHandle<MonotonicClock>;
@@ -103,12 +105,14 @@ fn inspect(
     let handle = &line.handle;
     // What is no fault of a bundle on trial takes no try from it.
     let source = camera::open(&config.camera).context("the camera cannot be opened")?;
-    let chosen = chosen::choose(config)?;
+    let starting = Starting::of(config);
+    let chosen = chosen::choose(config, &starting)?;
     if signals.stop.load(Ordering::SeqCst) {
         return Ok("told to stop");
     }
     let trust = Trust::of(&config.trust)?;
     let pointer = chosen.pointer;
+    starting.goes_on();
     let Loaded { inspector, judging, mut bundle } = loading::load(config, &trust, chosen, clock)?;
     let running = judging.bundle;
     let keeping = Keeping::start(config, inspector.pipeline().preprocessing().accepted.max, clock)?;
@@ -157,7 +161,13 @@ fn inspect(
             swaps.taken_over(replaced, clock.now_us() - began_us);
         }
         if handle.self_test_due() {
-            let is_fit = self_test(station.inspector_mut(), &bundle, &trust, handle, &numbers);
+            // Each frame is progress: a slow processor may need longer for all of them than the watchdog waits.
+            let measured = || {
+                numbers.attempted();
+                starting.goes_on();
+            };
+            let is_fit = self_test(station.inspector_mut(), &bundle, &trust, handle, measured);
+            starting.is_over();
             if let Some(id) = bundle.on_trial.filter(|_| !is_fit) {
                 chosen::give_up(config, id, "its self-test failed")?;
                 let message = "the bundle on trial failed; the one before runs from the next start on".to_owned();
@@ -191,10 +201,9 @@ fn self_test(
     bundle: &LoadedBundle,
     trust: &Trust,
     handle: &Handle,
-    numbers: &Numbers,
+    measured: impl FnMut(),
 ) -> bool {
-    // Each frame is progress: a slow processor may need longer for all of them than the watchdog waits.
-    let result = bundle.self_test(trust, inspector, || numbers.attempted());
+    let result = bundle.self_test(trust, inspector, measured);
     let is_fit = result.is_ok();
     match result {
         Ok(words) => {

@@ -62,8 +62,12 @@ impl StoreTrial {
 
     /// The store as the status shows it.
     pub fn status(&self) -> StoreStatus {
-        let left = if self.id.is_some() { self.count.needed } else { u64::from(self.pointer.trial_parts_left) };
-        StoreStatus { trial_parts_left: u32::try_from(left).unwrap_or(u32::MAX), ..StoreStatus::from(&self.pointer) }
+        let known = StoreStatus::from(&self.pointer);
+        if self.id.is_none() {
+            return known;
+        }
+        let trial_parts_left = u32::try_from(self.count.needed).unwrap_or(u32::MAX).min(known.trial_parts);
+        StoreStatus { trial_parts_judged: known.trial_parts - trial_parts_left, trial_parts_left, ..known }
     }
 
     /// Looks at what was judged since the start; confirms, once it is enough.

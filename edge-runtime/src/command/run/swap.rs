@@ -16,6 +16,7 @@ use anyhow::{Context, anyhow};
 use edge_runtime::bundle::BundleFile;
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::config::StationConfig;
+use edge_runtime::own_threshold::{OwnThresholdError, required_own_threshold};
 use edge_runtime::status::{RefusedSwap, SwapStatus};
 use edge_runtime::store::{RealFs, Store, StoreError, Why};
 use shared::bundle::BundleId;
@@ -167,6 +168,17 @@ impl Swapper {
             self.known = pointer;
             return Ok(());
         }
+        // As at a start, what is wrong with this station's own threshold is no fault of the bundle and takes no try. It is
+        // looked at again until it is mended, or another bundle is active.
+        let required = self.config.trust.threshold;
+        if let Err(error) = required_own_threshold(&self.config.state_dir, pointer.active, required) {
+            let words = chain(&error);
+            if self.told != words {
+                self.refused(pointer.active, &words);
+                self.told = words;
+            }
+            return Ok(());
+        }
         let started = match chosen::start(&self.store, &self.judge) {
             Err(error @ StoreError::Unusable { .. }) => {
                 self.known = pointer;
@@ -195,9 +207,10 @@ impl Swapper {
             Err(refusal) => Err((anyhow!("{}", chain(&refusal)), refusal.is_final())),
             Ok(_) => {
                 let loading = AssertUnwindSafe(|| self.load(chosen));
-                panic::catch_unwind(loading)
-                    .unwrap_or_else(|_| Err(anyhow!("loading it panicked")))
-                    .map_err(|error| (error, true))
+                panic::catch_unwind(loading).unwrap_or_else(|_| Err(anyhow!("loading it panicked"))).map_err(|error| {
+                    let is_the_bundles = !error.is::<OwnThresholdError>();
+                    (error, is_the_bundles)
+                })
             }
         };
         match loaded {
