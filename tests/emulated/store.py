@@ -3,6 +3,7 @@ whose process is killed until it is given up.
 """
 
 import json
+import os
 import time
 
 import bundles
