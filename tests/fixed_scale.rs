@@ -58,7 +58,8 @@ fn frames_of_many_sizes_are_judged_calibrated_and_shown() {
     let folder = tempfile::tempdir().unwrap();
     let below = |name: &str| -> PathBuf { folder.path().join(name) };
     let preprocessing = write_bundle(&below("station.bundle"));
-    let config = RenderConfig { size: 256, seed: 5, train_good: 24, test_good: 3, test_per_kind: 2 };
+    let config =
+        RenderConfig { size: 256, seed: 5, train_good: 24, test_good: 3, test_per_kind: 2, ..RenderConfig::default() };
     write_dataset(&below("data"), &config, &mut |_, _| {}).unwrap();
     cut(&below("data"));
 

@@ -143,7 +143,6 @@ impl Job {
         images.remarks(&duplicates).iter().for_each(progress::say);
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
         progress::say(&geometry.reason);
-        let architecture = architecture?;
         let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
         if let Some(answer) = plan.reachable {
             progress::say(answer.to_string());
@@ -224,7 +223,7 @@ impl Job {
         let chosen = golden::choose(&mut pipeline, &development.inputs(), threshold, self.training.seed)?;
         let section = golden::section(architecture.size, &chosen)?;
         let clean = detectability::Clean {
-            images: &development,
+            images: &development.inputs(),
             scores: &unseen,
             content: images.least_content(),
             seen: steps * self.training.batch,

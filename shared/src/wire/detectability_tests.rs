@@ -70,7 +70,7 @@ fn what_does_not_fit_is_refused_when_written_and_when_read() {
         (|it| it.sizes[0] = 0, InvalidDetectability::Sizes),
         (|it| it.sizes[1] = 8, InvalidDetectability::Sizes),
         (|it| it.contrasts[1] = 9, InvalidDetectability::Contrasts),
-        (|it| drop(it.tallies.pop()), InvalidDetectability::Tallies { found: 3, expected: 4 }),
+        (|it| it.tallies.truncate(3), InvalidDetectability::Tallies { found: 3, expected: 4 }),
         (|it| it.tallies[2].found = 31, InvalidDetectability::Tally(tally(31, 30))),
         (|it| it.tallies[0].trials = 0, InvalidDetectability::Tally(tally(0, 0))),
         (|it| it.map.columns = 3, InvalidDetectability::Map { cells: 2, columns: 3, size: 4 }),
