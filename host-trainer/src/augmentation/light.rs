@@ -54,7 +54,8 @@ mod tests {
             })
             .collect();
         let (least, most) = means.iter().fold((1f32, 0f32), |(a, b), &v| (a.min(v), b.max(v)));
-        assert!(least >= 0.425 - 1e-6 && least < 0.44 && most <= 0.575 + 1e-6 && most > 0.56, "{least} {most}");
+        // 0.5 (1 - 0.1) - 0.025 and 0.5 (1 + 0.1) + 0.025.
+        assert!((0.425 - 1e-6..0.44).contains(&least) && (0.56..0.575 + 1e-6).contains(&most), "{least} {most}");
         assert!(Light::new(0.51).is_none() && Light::new(f64::NAN).is_none() && Light::new(-0.1).is_none());
     }
 

@@ -149,7 +149,8 @@ pub fn accepted_sizes(geometry: Geometry, frames: &[Size]) -> AcceptedSizes {
     };
     let ((min_width, max_width), (min_height, max_height)) = (range(|s| s.width), range(|s| s.height));
     let (min, max) = (Size::new(min_width, min_height), Size::new(max_width, max_height));
-    let (smaller, larger): (fn(u32) -> u32, fn(u32) -> u32) = match geometry {
+    type Side = fn(u32) -> u32;
+    let (smaller, larger): (Side, Side) = match geometry {
         Geometry::Resize if min == max => return AcceptedSizes { min, max },
         Geometry::Resize => (|side| side - side / SIZE_SLACK, |side| side + side / SIZE_SLACK),
         Geometry::FixedScale(_) => (|side| side / 2, |side| 2 * side),

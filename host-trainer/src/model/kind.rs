@@ -56,8 +56,9 @@ impl ModelKind {
     /// # Errors
     /// [`UnfitSize`].
     pub fn network(self, size: Size, placement: Placement) -> Result<Network, UnfitSize> {
+        let on_the_grid = |side: u16| side > 0 && side.is_multiple_of(GRID);
         match (self, placement) {
-            (Self::Unet, _) if size.shorter_side() < GRID || size.width % GRID > 0 || size.height % GRID > 0 => {
+            (Self::Unet, _) if !on_the_grid(size.width) || !on_the_grid(size.height) => {
                 Err(UnfitSize::Grid { found: size })
             }
             (Self::Unet, Placement::Fixed) => Ok(Network::same(unet(size, placement))),
