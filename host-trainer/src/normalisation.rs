@@ -51,7 +51,7 @@ pub enum NormalisationError {
 /// The bytes of the bundle's section, from development images of the size of the pipeline's input.
 ///
 /// For each pixel, over the difference maps smoothed as `recipe` says: the mean; and the standard deviation, drawn
-/// towards its mean over all pixels with the weight of [`PRIOR_IMAGES`] and raised by half of that mean, so that pixels
+/// towards its mean over all pixels with the weight of eight images and raised by half of that mean, so that pixels
 /// at which all images agree do not count without limit. Both maps are smoothed once more.
 ///
 /// # Errors
