@@ -61,7 +61,7 @@ pub fn score_chart(strips: &[Strip], threshold: u32) -> Chart {
     let x = Axis::fitting(scores.chain([at]), LOGARITHMIC_FROM);
     let canvas = Plot {
         height: TOP + STRIP * count + 40,
-        margins: Margins { left: 14, right: 14, top: TOP, bottom: 40 },
+        margins: Margins { left: 24, right: 24, top: TOP, bottom: 40 },
         x,
         y: Axis::linear(0.0, f64::from(count)),
         x_label: if x.is_logarithmic() { "difference score (logarithmic)" } else { "difference score" },
