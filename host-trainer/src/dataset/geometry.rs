@@ -139,9 +139,9 @@ impl ChosenGeometry {
     }
 }
 
-/// The frame sizes that the station will accept: the one size of all images, or else the range they span, a quarter wider
-/// at both ends. At a fixed scale always from half the least to twice the greatest: a frame that is too large is scaled to
-/// fit.
+/// The frame sizes that the station will accept: the one size of all images, since a frame of another size comes from
+/// another camera or mode. Or else the range they span, a quarter wider at both ends; at a fixed scale from half the least to
+/// twice the greatest, where a frame that is too large is scaled to fit.
 pub fn accepted_sizes(geometry: Geometry, frames: &[Size]) -> AcceptedSizes {
     let range = |side: fn(&Size) -> u16| {
         let sides = || frames.iter().map(side);
@@ -151,7 +151,7 @@ pub fn accepted_sizes(geometry: Geometry, frames: &[Size]) -> AcceptedSizes {
     let (min, max) = (Size::new(min_width, min_height), Size::new(max_width, max_height));
     type Side = fn(u32) -> u32;
     let (smaller, larger): (Side, Side) = match geometry {
-        Geometry::Resize if min == max => return AcceptedSizes { min, max },
+        _ if min == max => return AcceptedSizes { min, max },
         Geometry::Resize => (|side| side - side / SIZE_SLACK, |side| side + side / SIZE_SLACK),
         Geometry::FixedScale(_) => (|side| side / 2, |side| 2 * side),
     };

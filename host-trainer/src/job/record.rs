@@ -58,7 +58,8 @@ pub struct TrainingRecord {
     pub golden_frames: Vec<GoldenRecord>,
     /// Which synthetic defects are found at the threshold; none if it was not tried.
     pub detectability: Option<DetectabilityRecord>,
-    /// Development images rejected at the threshold: an independent check of the promise.
+    /// Development images rejected at the threshold: an independent check of the promise, unless the residual maps were
+    /// fitted on them.
     pub development_rejected: usize,
 }
 

@@ -7,7 +7,8 @@ use maud::{Markup, html};
 use serde_json::Value;
 use shared::bundle::Bundle;
 use shared::image::{GrayView, ImageError};
-use shared::score::{Score, Threshold};
+use shared::score::Score;
+use shared::wire::Manifest;
 
 use super::chart::{Mark, Outcome, Strip, loss_chart, score_chart, score_legend};
 use super::detectability::detectability;
@@ -52,7 +53,7 @@ pub fn training_page(artifacts: &Artifacts) -> Result<String, ReportError> {
             ("Written by", PROGRAM.to_owned()),
         ],
         sections: vec![
-            section("threshold", "Threshold", threshold(artifacts, bundle.manifest().threshold)),
+            section("threshold", "Threshold", threshold(artifacts, bundle.manifest())),
             section("detectability", "What it catches", detectability(record.detectability.as_ref())),
             section("training", "Training", training(artifacts)),
             section("images", "Images", images(artifacts, &bundle)?),
@@ -73,7 +74,13 @@ fn promise(artifacts: &Artifacts) -> String {
     )
 }
 
-fn threshold(artifacts: &Artifacts, threshold: Threshold) -> Markup {
+fn threshold(artifacts: &Artifacts, manifest: &Manifest) -> Markup {
+    let threshold = manifest.threshold;
+    let development = if manifest.recipe.normalised {
+        "The residual maps were fitted on the development images: they score lower than new parts do."
+    } else {
+        "The development images check it: they had no part in it."
+    };
     let record = &artifacts.record;
     let scores = &artifacts.scores;
     let developed = scores.development.len();
@@ -140,8 +147,9 @@ fn threshold(artifacts: &Artifacts, threshold: Threshold) -> Markup {
             div {
                 h3 { "What the threshold promises" }
                 p.note {
-                    "The calibration images placed the threshold, and nothing else has looked at them. The development \
-                     images check it: they had no part in it. Height within a strip has no meaning."
+                    "The calibration images placed the threshold. Nothing else has looked at them, but for their sizes and a \
+                     coarse view of some in the choice of the geometry. " (development)
+                    " Height within a strip has no meaning."
                 }
                 p.note {
                     "The promise is about good parts, as long as part, camera and light stay as they were \
