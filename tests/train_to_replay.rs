@@ -9,6 +9,7 @@ use host_trainer::dataset::{GeometryChoice, OnUnreadable};
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job, JobError};
 use host_trainer::normalisation::Normalise;
+use host_trainer::recipe::ScoreChoice;
 use host_trainer::render::{RenderConfig, write_dataset};
 use host_trainer::report::training_page;
 use host_trainer::training::{Length, TrainingConfig};
@@ -46,7 +47,7 @@ fn job(data: &Path) -> Job {
         product,
         release: 1,
         geometry: GeometryChoice::Auto,
-        normalise: Normalise::Pixels,
+        score: ScoreChoice { normalise: Normalise::Pixels, ..ScoreChoice::default() },
         camera: String::new(),
         device: DeviceChoice::Cpu,
         training,

@@ -6,10 +6,10 @@ mod threshold;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use shared::similarity::Metric;
+use clap::{Args, Parser, Subcommand};
 
 use crate::device::DeviceChoice;
+use crate::recipe::MetricChoice;
 use crate::render::PartKind;
 use crate::settings::TrainSettings;
 
@@ -98,10 +98,11 @@ Examples:
   host-trainer compare part.png redrawn.png
   host-trainer compare part.png redrawn.png --metric ssim-gaussian --map map.png --json
 
-Score: 0 is alike. The mean over the pixels whose window lies within the image (l2: over all) of
+Score: 0 is alike. The mean over the pixels whose window lies within the image (l2, msgms: over all) of
   ssim           1 - SSIM, windows of 7x7 pixels, as scikit-image's structural_similarity
   ssim-gaussian  1 - SSIM, Gaussian windows of 11x11 pixels, sigma 1.5, as TensorFlow's
   l2             ((a - b) / 255)^2
+  msgms          1 - similarity of gradient magnitudes, 3x3 pixels at the scales 1, 1/2 and 1/4
 Colour is reduced to 8-bit gray first. In the JSON, raw is the integer that the station compares: score times 2^24.")]
     Compare(CompareArgs),
     /// Look into a bundle, sign it, check who signed it
@@ -194,38 +195,6 @@ pub struct CompareArgs {
     pub json: bool,
 }
 
-/// The metrics by their names on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MetricChoice {
-    /// 1 - SSIM, uniform windows of 7x7 pixels
-    Ssim,
-    /// 1 - SSIM, Gaussian windows of 11x11 pixels, sigma 1.5
-    SsimGaussian,
-    /// Squared difference
-    L2,
-}
-
-impl MetricChoice {
-    /// The name, as it is given.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ssim => "ssim",
-            Self::SsimGaussian => "ssim-gaussian",
-            Self::L2 => "l2",
-        }
-    }
-}
-
-impl From<MetricChoice> for Metric {
-    fn from(choice: MetricChoice) -> Self {
-        match choice {
-            MetricChoice::Ssim => Self::Ssim,
-            MetricChoice::SsimGaussian => Self::SsimGaussian,
-            MetricChoice::L2 => Self::L2,
-        }
-    }
-}
-
 /// `bundle`
 #[derive(Subcommand, Debug)]
 pub enum BundleCommand {
@@ -296,13 +265,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn metrics_are_called_what_they_say() {
-        for choice in MetricChoice::value_variants() {
-            assert_eq!(choice.to_possible_value().unwrap().get_name(), choice.name());
-        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub mod normalisation;
 pub mod progress;
 pub mod random;
 pub mod recalibration;
+pub mod recipe;
 pub mod render;
 pub mod report;
 pub mod scoring;

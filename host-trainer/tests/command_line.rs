@@ -78,25 +78,25 @@ fn two_images_are_compared() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, width: u32, pixel: fn(u32, u32) -> u8| {
         let path = folder.path().join(name);
-        image::GrayImage::from_fn(width, 12, |x, y| image::Luma([pixel(x, y)])).save(&path).unwrap();
+        image::GrayImage::from_fn(width, 20, |x, y| image::Luma([pixel(x, y)])).save(&path).unwrap();
         path
     };
     let (a, b) = (write("a.png", 20, |x, y| (9 * x + 7 * y) as u8), write("b.png", 20, |x, y| (9 * x + 9 * y) as u8));
     let (narrow, small) = (write("narrow.png", 19, |_, _| 0), write("small.png", 6, |_, _| 0));
     let map = folder.path().join("maps/map.png");
-    for metric in ["ssim", "ssim-gaussian", "l2"] {
+    for metric in ["ssim", "ssim-gaussian", "l2", "msgms"] {
         let arguments = ["compare", path(&a), path(&b), "--metric", metric, "--map", path(&map), "--json"];
         let output = run(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(found["metric"], metric);
-        assert_eq!((&found["width"], &found["height"]), (&20.into(), &12.into()));
+        assert_eq!((&found["width"], &found["height"]), (&20.into(), &20.into()));
         let score = found["score"].as_f64().unwrap();
         assert!(score > 0.0 && score < 0.5, "{found}");
         assert_eq!(found["raw"].as_f64().unwrap(), (score * f64::from(1 << 24)).round());
         // 20 columns 16 times enlarged, and the legend below.
         let picture = image::open(&map).unwrap();
-        assert!(picture.width() == 320 && picture.height() > 12 * 16, "{}x{}", picture.width(), picture.height());
+        assert!(picture.width() == 320 && picture.height() > 20 * 16, "{}x{}", picture.width(), picture.height());
         let itself = run(&["compare", path(&a), path(&a), "--metric", metric]);
         assert!(String::from_utf8(itself.stdout).unwrap().starts_with(&format!("{metric}: 0.000000 (0 in")));
     }

@@ -28,9 +28,9 @@ pub(crate) fn sizes(sides: core::ops::RangeInclusive<u16>) -> impl Strategy<Valu
     (sides.clone(), sides).prop_map(|(width, height)| Size { width, height })
 }
 
-/// Pairs of images of the same size, up to 24 pixels a side: random, smooth, flat, saturated, checkerboards.
+/// Pairs of images of the same size, up to 40 pixels a side: random, smooth, flat, saturated, checkerboards.
 pub(crate) fn pairs() -> impl Strategy<Value = (Size, Vec<u8>, Vec<u8>)> {
-    sizes(7..=24).prop_flat_map(|size| (Just(size), image(size), image(size)))
+    sizes(7..=40).prop_flat_map(|size| (Just(size), image(size), image(size)))
 }
 
 fn image(size: Size) -> impl Strategy<Value = Vec<u8>> {

@@ -19,8 +19,8 @@ use crate::device::DeviceChoice;
 use crate::evaluation::{Evaluation, MeanFrame, evaluate};
 use crate::files::write_atomically;
 use crate::job::{Job, part};
-use crate::normalisation::Normalise;
 use crate::progress;
+use crate::recipe::ScoreChoice;
 use crate::render::{RenderConfig, write_dataset};
 use crate::report::EvaluationReport;
 use crate::training::{Length, TrainingConfig};
@@ -38,7 +38,7 @@ pub fn job(data: PathBuf, device: DeviceChoice) -> Job {
         release: FIRST_RELEASE,
         camera: String::new(),
         geometry: GeometryChoice::Auto,
-        normalise: Normalise::default(),
+        score: ScoreChoice::default(),
         device,
         // The light comes from one side: a mirror image is another part.
         training: TrainingConfig { length: Length::Steps(STEPS), flips: Flips::None, ..TrainingConfig::default() },

@@ -22,7 +22,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         release: settings.release.unwrap_or(FIRST_RELEASE),
         camera: settings.camera.clone().unwrap_or_default(),
         geometry: settings.geometry.unwrap_or_default(),
-        normalise: settings.normalise.unwrap_or_default(),
+        score: settings.score(),
         device: settings.device.unwrap_or_default(),
         threshold: settings.threshold.choice(),
         training: settings.resolve(),

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn colour_becomes_luma_before_it_is_compared() {
         let folder = tempfile::tempdir().unwrap();
-        let size = Size::new(12, 11);
+        let size = Size::new(20, 19);
         // Green's weight is 38470 / 65536: 100 becomes floor(58.70 + 1/2) = 59; ((59 - 0) / 255)^2 = 0.053533.
         let green = write(folder.path(), "green.png", size, |_, _| [0, 100, 0]);
         let black = write(folder.path(), "black.png", size, |_, _| [0, 0, 0]);
@@ -148,9 +148,12 @@ mod tests {
         let message = |a: &Path, b: &Path, metric| compare(a, b, metric).unwrap_err().to_string();
         let differ = message(&wide, &tall, Metric::Ssim);
         assert!(differ.contains("wide.png is 12x11") && differ.contains("tall.png is 11x12"), "{differ}");
-        for (metric, least) in
-            [(Metric::Ssim, "at least 7"), (Metric::L2, "at least 7"), (Metric::SsimGaussian, "at least 11")]
-        {
+        for (metric, least) in [
+            (Metric::Ssim, "at least 7"),
+            (Metric::L2, "at least 7"),
+            (Metric::SsimGaussian, "at least 11"),
+            (Metric::Msgms, "at least 19"),
+        ] {
             let message = message(&small, &small, metric);
             assert!(message.contains("small.png is 10x6") && message.contains(least), "{message}");
         }

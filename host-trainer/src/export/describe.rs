@@ -106,6 +106,7 @@ pub fn recipe(recipe: &ScoreRecipe) -> String {
         Metric::Ssim => "SSIM",
         Metric::SsimGaussian => "Gaussian SSIM",
         Metric::L2 => "L2",
+        Metric::Msgms => "MSGMS",
     };
     let (pooling, end) = match recipe.pooling {
         Pooling::Mean => ("mean".to_owned(), String::new()),

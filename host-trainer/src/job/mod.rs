@@ -13,10 +13,9 @@ use edge_runtime::pipeline::Pipeline;
 use edge_runtime::reconstruct::TractReconstructor;
 use edge_runtime::self_test::self_test;
 use shared::bundle::Bundle;
-use shared::difference::{Pooling, ResidualMaps, ScoreRecipe, ScoreReference};
+use shared::difference::{ResidualMaps, ScoreReference};
 use shared::preprocess::Geometry;
 use shared::score::Score;
-use shared::similarity::Metric;
 use shared::wire::{CameraName, Manifest, ModelInterface, Name};
 
 use crate::calibration::{Supply, ThresholdChoice};
@@ -32,8 +31,9 @@ use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::export::{Further, check_parity, golden, seal_with, to_onnx};
 use crate::files::{FileError, write_atomically};
 use crate::model::{Architecture, Placement};
-use crate::normalisation::{self, Normalise};
+use crate::normalisation;
 use crate::progress;
+use crate::recipe::ScoreChoice;
 use crate::report::{loss_svg, training_page};
 use crate::scoring::score_loaded;
 use crate::training::checkpoint::RunIdentity;
@@ -43,20 +43,6 @@ use crate::watch::{Keeping, Watch};
 
 pub use error::{JobError, WriteError};
 pub use record::{GoldenRecord, Promise, TrainingRecord};
-
-/// The score that a new bundle for `architecture` uses: the largest value of the smoothed SSIM difference map. A mean
-/// drowns small defects. Where parts lie at one place, the map can be normalised by what good parts show at each pixel.
-///
-/// The radius gives three box passes the spread of a Gaussian of sigma = side / 32 for 128x128 pixels, whatever the size.
-pub fn recipe(architecture: &Architecture, normalise: Normalise) -> ScoreRecipe {
-    let plain = ScoreRecipe::new(Metric::Ssim, Pooling::SmoothedMaximum { radius: 4 });
-    match normalise {
-        Normalise::Pixels if !architecture.is_free_of_place() => {
-            ScoreRecipe { smoothing: 1, normalised: true, ..plain }
-        }
-        _ => plain,
-    }
-}
 
 /// What to make a bundle from, and how.
 #[derive(Clone, Debug)]
@@ -73,8 +59,8 @@ pub struct Job {
     pub camera: String,
     /// How photographs become the network's input.
     pub geometry: GeometryChoice,
-    /// Whether the score is normalised.
-    pub normalise: Normalise,
+    /// How parts are scored.
+    pub score: ScoreChoice,
     /// Where to train.
     pub device: DeviceChoice,
     /// The training loop's settings.
@@ -186,7 +172,7 @@ impl Job {
         let frames = part(&images, &split.validation).into_iter().chain(extremes.iter().map(Vec::as_slice));
         let (tract, parity) = check_parity(architecture, &trained.weights, &onnx, frames)?;
 
-        let recipe = recipe(architecture, self.normalise);
+        let recipe = self.score.recipe(architecture);
         let development = split.development_of(&images);
         let fitting = normalisation::fitting_recipe(&recipe);
         let mut fitter = Pipeline::new(images.preprocessing, fitting, tract)?;
@@ -275,14 +261,15 @@ impl Job {
         if !self.camera.is_empty() {
             set("camera", self.camera.clone().into());
         }
-        if let Some(normalise) = self.normalise.to_possible_value() {
-            set("normalise", normalise.get_name().into());
-        }
-        if let Some(geometry) = self.geometry.to_possible_value() {
-            set("geometry", geometry.get_name().into());
-        }
-        if let Some(device) = self.device.to_possible_value() {
-            set("device", device.get_name().into());
+        let chosen = [
+            ("metric", self.score.metric.to_possible_value()),
+            ("pooling", self.score.pooling.to_possible_value()),
+            ("normalise", self.score.normalise.to_possible_value()),
+            ("geometry", self.geometry.to_possible_value()),
+            ("device", self.device.to_possible_value()),
+        ];
+        for (name, choice) in chosen.into_iter().filter_map(|(name, choice)| Some((name, choice?))) {
+            set(name, choice.get_name().into());
         }
         match self.threshold {
             ThresholdChoice::Rank(rank) => set("rank", i64::from(rank).into()),

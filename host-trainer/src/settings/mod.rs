@@ -19,6 +19,7 @@ use crate::device::DeviceChoice;
 use crate::loss::LossKind;
 use crate::model::ModelKind;
 use crate::normalisation::Normalise;
+use crate::recipe::{MetricChoice, PoolingChoice, ScoreChoice};
 use crate::training::{Length, OptimizerKind, TrainingConfig};
 
 pub use file::SettingsError;
@@ -44,6 +45,12 @@ pub struct TrainSettings {
     /// How photographs become the network's input [default: auto]
     #[arg(long, value_enum)]
     pub geometry: Option<GeometryChoice>,
+    /// The difference map that the station computes for each frame [default: ssim]
+    #[arg(long, value_enum)]
+    pub metric: Option<MetricChoice>,
+    /// How the map becomes the score [default: max]
+    #[arg(long, value_enum)]
+    pub pooling: Option<PoolingChoice>,
     /// Whether a difference counts by what good parts show at the same pixel [default: never]
     #[arg(long, value_enum)]
     pub normalise: Option<Normalise>,
@@ -112,6 +119,8 @@ impl TrainSettings {
             release: self.release.or(base.release),
             camera: self.camera.or(base.camera),
             geometry: self.geometry.or(base.geometry),
+            metric: self.metric.or(base.metric),
+            pooling: self.pooling.or(base.pooling),
             normalise: self.normalise.or(base.normalise),
             device: self.device.or(base.device),
             seed: self.seed.or(base.seed),
@@ -139,6 +148,16 @@ impl TrainSettings {
         match self.preset {
             Some(preset) => self.over(preset.settings()),
             None => self,
+        }
+    }
+
+    /// How parts are scored; what is still open is the default.
+    pub fn score(&self) -> ScoreChoice {
+        let ScoreChoice { metric, pooling, normalise } = ScoreChoice::default();
+        ScoreChoice {
+            metric: self.metric.unwrap_or(metric),
+            pooling: self.pooling.unwrap_or(pooling),
+            normalise: self.normalise.unwrap_or(normalise),
         }
     }
 

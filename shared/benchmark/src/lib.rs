@@ -6,8 +6,8 @@ use shared::score::Score;
 use shared::similarity::{Metric, difference_map, scratch_len};
 
 /// The metrics by their names.
-pub const METRICS: [(&str, Metric); 3] =
-    [("ssim", Metric::Ssim), ("ssim-gaussian", Metric::SsimGaussian), ("l2", Metric::L2)];
+pub const METRICS: [(&str, Metric); 4] =
+    [("ssim", Metric::Ssim), ("ssim-gaussian", Metric::SsimGaussian), ("l2", Metric::L2), ("msgms", Metric::Msgms)];
 
 /// The sizes that the documents state.
 pub const SIZES: [Size; 3] = [Size::new(128, 128), Size::new(227, 227), Size::new(640, 480)];

@@ -1,6 +1,6 @@
 //! Does one thing some number of times and stops, for a tool that counts instructions. Prints nothing.
 //!
-//! usage: benchmark ssim|ssim-gaussian|l2|default WIDTH HEIGHT TIMES, or: benchmark images WIDTH HEIGHT A.raw B.raw
+//! usage: benchmark ssim|ssim-gaussian|l2|msgms|default WIDTH HEIGHT TIMES, or: benchmark images WIDTH HEIGHT A.raw B.raw
 
 use std::env::args;
 use std::hint::black_box;

@@ -48,12 +48,18 @@ impl ScoreBuffers<'_> {
     pub const fn needed(size: Size) -> ScoreBufferLengths {
         let greatest = if size.shorter_side() == 0 { 0 } else { (size.shorter_side() - 1) / 2 };
         let radius = if greatest < MAX_RADIUS as u16 { greatest as u8 } else { MAX_RADIUS };
-        let mut recipe = ScoreRecipe::new(Metric::SsimGaussian, Pooling::SmoothedMaximum { radius });
-        recipe.smoothing = radius;
-        let maximum = ScoreStream::scratch_len(&recipe, size);
-        recipe.pooling = Pooling::TopMean { pixels: size.area() as u32 };
-        let top = ScoreStream::scratch_len(&recipe, size);
-        let scratch = if maximum > top { maximum } else { top };
+        let mut scratch = 0;
+        let mut metric = 0;
+        while metric < Metric::ALL.len() {
+            let mut recipe = ScoreRecipe::new(Metric::ALL[metric], Pooling::SmoothedMaximum { radius });
+            recipe.smoothing = radius;
+            let maximum = ScoreStream::scratch_len(&recipe, size);
+            recipe.pooling = Pooling::TopMean { pixels: size.area() as u32 };
+            let top = ScoreStream::scratch_len(&recipe, size);
+            let greater = if maximum > top { maximum } else { top };
+            scratch = if greater > scratch { greater } else { scratch };
+            metric += 1;
+        }
         ScoreBufferLengths { map: size.area(), smoothed: size.area(), scratch }
     }
 

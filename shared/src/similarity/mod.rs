@@ -2,8 +2,11 @@
 //!
 //! It does not know which image is the frame and which the reconstruction: every metric is symmetric.
 
+#[cfg(test)]
+mod definition;
 mod gaussian;
 mod l2;
+mod msgms;
 mod pixel_rows;
 mod stream;
 #[cfg(test)]
@@ -29,29 +32,40 @@ pub enum Metric {
     /// `1 - SSIM`, 0.0 to 2.0, after Wang et al. 2004 with the window of the paper: Gaussian, 11x11 pixels, sigma 1.5,
     /// population covariance; constants and border as [`Ssim`](Self::Ssim).
     SsimGaussian,
+    /// One minus the multi-scale gradient magnitude similarity, 0.0 to 1.0: Prewitt's gradients of 3x3 pixels after Xue
+    /// et al. 2014 (T = 170), averaged over the scales 1, 1/2 and 1/4 as by Zavrtanik et al. 2021. Beyond the border
+    /// the images are reflected as for [`Ssim`](Self::Ssim). It does not see gray levels, only how they change: a light
+    /// that is even over the part does not matter to it.
+    Msgms,
 }
 
 impl Metric {
     /// Every metric, by position.
-    pub const ALL: [Self; 3] = [Self::Ssim, Self::L2, Self::SsimGaussian];
+    pub const ALL: [Self; 4] = [Self::Ssim, Self::L2, Self::SsimGaussian, Self::Msgms];
 
-    /// Pixels at each border that do not enter a score: there, the window reaches beyond the image. 3 for SSIM, 5 for
-    /// the Gaussian, 0 for L2.
+    /// Pixels at each border that do not enter a score. 3 for SSIM and 5 for the Gaussian: there, the window reaches
+    /// beyond the image. 0 for L2, and for MSGMS, whose gradients at the border are as good as any.
     pub const fn border(self) -> u16 {
-        self.radius() as u16
+        match self {
+            Self::Ssim | Self::L2 | Self::SsimGaussian => self.reach() as u16,
+            Self::Msgms => 0,
+        }
     }
 
-    /// The shortest side that can be compared: one whole window (7 for SSIM, 11 for the Gaussian), and 7 for L2.
+    /// The shortest side that can be compared: one whole window (7 for SSIM, 11 for the Gaussian, 19 for MSGMS), and 7
+    /// for L2.
     pub const fn min_side(self) -> u16 {
-        let window = 2 * self.border() + 1;
+        let window = 2 * self.reach() as u16 + 1;
         if window > MIN_SIDE { window } else { MIN_SIDE }
     }
 
-    const fn radius(self) -> u8 {
+    /// Pixels on each side that the difference of a pixel depends on.
+    const fn reach(self) -> u8 {
         match self {
             Self::Ssim => uniform::RADIUS,
             Self::L2 => 0,
             Self::SsimGaussian => gaussian::RADIUS,
+            Self::Msgms => msgms::REACH,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The units are gray values in and Q24 out. It does not know where the rows come from or where they go.
 
 use super::pixel_rows::PixelRows;
-use super::{Metric, SimilarityError, gaussian, l2, uniform};
+use super::{Metric, SimilarityError, gaussian, l2, msgms, uniform};
 use crate::image::Size;
 use crate::row_window::RowWindow;
 
@@ -46,17 +46,20 @@ enum Engine<'m> {
     Uniform { rows: PixelRows<'m>, columns: uniform::Columns<'m> },
     Gaussian { rows: PixelRows<'m>, columns: gaussian::Columns<'m> },
     L2,
+    Msgms(msgms::Pyramid<'m>),
 }
 
 impl<'m> MapStream<'m> {
     /// The elements of working memory (4 bytes each) for images of `width` columns:
-    /// SSIM `12 width + 24`, Gaussian SSIM `16 width + 40`, L2 none.
+    /// SSIM `12 width + 24`, Gaussian SSIM `16 width + 40`, MSGMS `13 width` and 9 and 7 times its half and quarter
+    /// (rounded up), L2 none.
     pub const fn scratch_len(metric: Metric, width: u16) -> usize {
         PixelRows::len_for(metric, width)
             + match metric {
                 Metric::Ssim => uniform::Columns::len(width),
                 Metric::SsimGaussian => gaussian::Columns::len(width),
                 Metric::L2 => 0,
+                Metric::Msgms => msgms::Pyramid::len(width),
             }
     }
 
@@ -81,8 +84,9 @@ impl<'m> MapStream<'m> {
             Metric::Ssim => Engine::Uniform { rows, columns: uniform::Columns::new(columns) },
             Metric::SsimGaussian => Engine::Gaussian { rows, columns: gaussian::Columns::new(columns) },
             Metric::L2 => Engine::L2,
+            Metric::Msgms => Engine::Msgms(msgms::Pyramid::new(columns, size.width, size.height)),
         };
-        Ok(Self { size, window: RowWindow::new(metric.radius(), size.height), engine })
+        Ok(Self { size, window: RowWindow::new(metric.reach(), size.height), engine })
     }
 
     /// Takes the next row of both images. Where a row of the map is complete, it is written to the first `width`
@@ -103,6 +107,7 @@ impl<'m> MapStream<'m> {
         match &mut self.engine {
             Engine::Uniform { rows, .. } | Engine::Gaussian { rows, .. } => rows.store(slot, a, b),
             Engine::L2 => l2::row(a, b, out),
+            Engine::Msgms(pyramid) => pyramid.push(a, b),
         }
         Ok(self.complete(out))
     }
@@ -133,6 +138,7 @@ impl<'m> MapStream<'m> {
             Engine::Uniform { rows, columns } => columns.row(rows, &self.window, y, out),
             Engine::Gaussian { rows, columns } => columns.row(rows, &self.window, y, out),
             Engine::L2 => {}
+            Engine::Msgms(pyramid) => pyramid.row(y, out),
         }
         Some(y)
     }
@@ -142,8 +148,8 @@ impl PixelRows<'_> {
     /// The words of [`PixelRows::len`] for a metric.
     const fn len_for(metric: Metric, width: u16) -> usize {
         match metric {
-            Metric::L2 => 0,
-            _ => Self::len(metric.radius(), width),
+            Metric::L2 | Metric::Msgms => 0,
+            Metric::Ssim | Metric::SsimGaussian => Self::len(metric.reach(), width),
         }
     }
 }

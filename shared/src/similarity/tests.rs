@@ -5,6 +5,7 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use super::definition::{all, by_definition};
 use super::*;
 use crate::image::MAX_SIDE;
 use crate::testing::{gray, pairs, sizes};
@@ -19,49 +20,6 @@ fn map(metric: Metric, size: Size, a: &[u8], b: &[u8]) -> Vec<u32> {
     map
 }
 
-/// Weights of a window along one axis, which add up to 1, and what the sums of squares are divided by to be variances.
-fn window(metric: Metric) -> (Vec<f64>, f64) {
-    match metric {
-        Metric::Ssim => (vec![1.0 / 7.0; 7], 48.0 / 49.0),
-        Metric::SsimGaussian => {
-            let weights: Vec<f64> = (-5..=5).map(|step| (-f64::from(step * step) / 4.5).exp()).collect();
-            let sum: f64 = weights.iter().sum();
-            (weights.iter().map(|weight| weight / sum).collect(), 1.0)
-        }
-        Metric::L2 => (vec![1.0], 1.0),
-    }
-}
-
-/// The difference of one pixel in float64, from the definition: weighted means, then deviations from them.
-fn by_definition(metric: Metric, size: Size, a: &[u8], b: &[u8], x: u16, y: u16) -> f64 {
-    let symmetric = |index: i32, length: u16| {
-        let length = i32::from(length);
-        let index = index.rem_euclid(2 * length);
-        if index < length { index } else { 2 * length - 1 - index }
-    };
-    let (weights, freedom) = window(metric);
-    let radius = weights.len() as i32 / 2;
-    let mut pixels = Vec::new();
-    for (v, down) in (-radius..).zip(&weights) {
-        for (u, right) in (-radius..).zip(&weights) {
-            let x = symmetric(i32::from(x) + u, size.width);
-            let y = symmetric(i32::from(y) + v, size.height);
-            let index = y as usize * usize::from(size.width) + x as usize;
-            pixels.push((right * down, f64::from(a[index]), f64::from(b[index])));
-        }
-    }
-    if metric == Metric::L2 {
-        return ((pixels[0].1 - pixels[0].2) / 255.0).powi(2);
-    }
-    let mean = |value: &dyn Fn(f64, f64) -> f64| pixels.iter().map(|&(w, a, b)| w * value(a, b)).sum::<f64>();
-    let (ma, mb) = (mean(&|a, _| a), mean(&|_, b| b));
-    let va = mean(&|a, _| (a - ma).powi(2)) / freedom;
-    let vb = mean(&|_, b| (b - mb).powi(2)) / freedom;
-    let cov = mean(&|a, b| (a - ma) * (b - mb)) / freedom;
-    let (c1, c2) = ((0.01_f64 * 255.0).powi(2), (0.03_f64 * 255.0).powi(2));
-    1.0 - (2.0 * ma * mb + c1) * (2.0 * cov + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2))
-}
-
 /// The greatest error of a pixel that `docs/scoring.md` derives.
 fn bound(metric: Metric) -> f64 {
     let rounding = 0.51 / f64::from(ONE);
@@ -69,21 +27,18 @@ fn bound(metric: Metric) -> f64 {
         Metric::Ssim => 3.4e-7 + rounding,
         Metric::SsimGaussian => 3.8e-6 + rounding,
         Metric::L2 => rounding,
+        // A root is less than 2^-8 and 2^-25 of itself off, and the rounding of each level.
+        Metric::Msgms => 5.2e-6 + 2.0 * rounding,
     }
 }
 
 /// Compares these pixels of a map with the definition.
 fn assert_close(metric: Metric, size: Size, a: &[u8], b: &[u8], pixels: impl Iterator<Item = (u16, u16)>) {
     let found = map(metric, size, a, b);
-    for (x, y) in pixels {
+    for ((x, y), expected) in by_definition(metric, size, a, b, pixels) {
         let found = f64::from(found[usize::from(y) * usize::from(size.width) + usize::from(x)]) / f64::from(ONE);
-        let expected = by_definition(metric, size, a, b, x, y);
         assert!((found - expected).abs() <= bound(metric), "{metric:?} at ({x}, {y}): {found}, expected {expected}");
     }
-}
-
-fn all(size: Size) -> impl Iterator<Item = (u16, u16)> {
-    (0..size.height).flat_map(move |y| (0..size.width).map(move |x| (x, y)))
 }
 
 /// The metrics that allow images of `size`.
@@ -93,8 +48,8 @@ fn metrics(size: Size) -> impl Iterator<Item = Metric> {
 
 #[test]
 fn borders_and_least_sides() {
-    assert_eq!(Metric::ALL.map(Metric::border), [3, 0, 5]);
-    assert_eq!(Metric::ALL.map(Metric::min_side), [7, 7, 11]);
+    assert_eq!(Metric::ALL.map(Metric::border), [3, 0, 5, 0]);
+    assert_eq!(Metric::ALL.map(Metric::min_side), [7, 7, 11, 19]);
     for (position, metric) in Metric::ALL.into_iter().enumerate() {
         assert_eq!(metric as usize, position);
     }
@@ -129,6 +84,30 @@ fn one_pixel_by_hand() {
 }
 
 #[test]
+fn a_line_by_hand() {
+    // A column of gray 90 on black against black, the column 10 of 21, where 8 begins a pixel of level 2. Level 0: no
+    // gradient in the column itself, 90 beside it: 90^2 / (90^2 + 170) = 0.979444. Level 1: the column 5 has the mean 45,
+    // its neighbours the gradient 45: 0.922551. Level 2: the column 2 has 22.5, its neighbours 0.748613. Enlarged, the
+    // column 10 lies at 4.75 of level 1 and 2.125 of level 2: a quarter of 0.922551 and an eighth of 0.748613, over three.
+    let size = Size::new(21, 19);
+    let a = gray(size, |x, _| if x == 10 { 90 } else { 0 });
+    let found = map(Metric::Msgms, size, &a, &vec![0; size.area()]);
+    for row in found.chunks(21) {
+        for (x, expected) in [(10, (0.25 * 0.922_551 + 0.125 * 0.748_613) / 3.0), (0, 0.0)] {
+            assert!((f64::from(row[x]) / f64::from(ONE) - expected).abs() < 1e-6, "column {x}");
+        }
+    }
+}
+
+#[test]
+fn an_even_light_does_not_change_gradients() {
+    let size = Size::new(30, 25);
+    let a = gray(size, |x, y| 40 + (x * y) % 60);
+    let brighter: Vec<u8> = a.iter().map(|&value| value + 50).collect();
+    assert!(map(Metric::Msgms, size, &a, &brighter).iter().all(|&value| value == 0));
+}
+
+#[test]
 fn squared_differences_are_the_nearest() {
     let size = Size::new(256, 256);
     let (a, b) = (gray(size, |x, _| x), gray(size, |_, y| y));
@@ -141,40 +120,40 @@ fn squared_differences_are_the_nearest() {
 
 #[test]
 fn sizes_and_buffers_are_checked() {
-    let bytes = [0; 256];
+    let bytes = [0; 400];
     let view = |width, height| GrayView::packed(&bytes, Size::new(width, height)).unwrap();
     let attempt = |metric, a, b, scratch: usize, length: usize| {
         difference_map(metric, a, b, &mut vec![0; scratch], &mut vec![0; length])
     };
-    for (metric, min) in [(Metric::Ssim, 7), (Metric::L2, 7), (Metric::SsimGaussian, 11)] {
+    for (metric, min) in [(Metric::Ssim, 7), (Metric::L2, 7), (Metric::SsimGaussian, 11), (Metric::Msgms, 19)] {
         assert_eq!(
-            attempt(metric, view(12, 11), view(11, 12), 999, 132),
-            Err(SimilarityError::SizesDiffer { a: Size::new(12, 11), b: Size::new(11, 12) })
+            attempt(metric, view(20, 19), view(19, 20), 999, 380),
+            Err(SimilarityError::SizesDiffer { a: Size::new(20, 19), b: Size::new(19, 20) })
         );
         for found in [Size::new(min - 1, min), Size::new(min, min - 1)] {
             let small = view(found.width, found.height);
             assert_eq!(attempt(metric, small, small, 999, 999), Err(SimilarityError::TooSmall { found, min }));
         }
-        let short = Err(SimilarityError::MapTooShort { found: 131, needed: 132 });
-        assert_eq!(attempt(metric, view(12, 11), view(12, 11), 999, 131), short);
-        assert_eq!(attempt(metric, view(12, 11), view(12, 11), scratch_len(metric, 12), 132), Ok(()));
+        let short = Err(SimilarityError::MapTooShort { found: 379, needed: 380 });
+        assert_eq!(attempt(metric, view(20, 19), view(20, 19), 999, 379), short);
+        assert_eq!(attempt(metric, view(20, 19), view(20, 19), scratch_len(metric, 20), 380), Ok(()));
     }
-    for (metric, needed) in [(Metric::Ssim, 168), (Metric::SsimGaussian, 232)] {
+    for (metric, needed) in [(Metric::Ssim, 264), (Metric::SsimGaussian, 360), (Metric::Msgms, 385)] {
         let short = Err(SimilarityError::ScratchTooShort { found: needed - 1, needed });
-        assert_eq!(attempt(metric, view(12, 11), view(12, 11), needed - 1, 132), short);
+        assert_eq!(attempt(metric, view(20, 19), view(20, 19), needed - 1, 380), short);
     }
     assert_eq!(scratch_len(Metric::L2, 640), 0);
 }
 
 #[test]
 fn only_the_map_is_written() {
-    let size = Size::new(11, 12);
-    let a = GrayView::packed(&[0; 132], size).unwrap();
+    let size = Size::new(19, 20);
+    let a = GrayView::packed(&[0; 380], size).unwrap();
     for metric in Metric::ALL {
-        let (mut scratch, mut map) = (vec![9; 300], vec![9; 200]);
+        let (mut scratch, mut map) = (vec![9; 500], vec![9; 400]);
         difference_map(metric, a, a, &mut scratch, &mut map).unwrap();
-        assert!(map[..132].iter().all(|&value| value == 0));
-        assert!(map[132..].iter().chain(&scratch[scratch_len(metric, 11)..]).all(|&value| value == 9));
+        assert!(map[..380].iter().all(|&value| value == 0));
+        assert!(map[380..].iter().chain(&scratch[scratch_len(metric, 19)..]).all(|&value| value == 9));
     }
 }
 
@@ -185,8 +164,11 @@ fn extremes_at_the_longest_sides() {
         Size::new(7, MAX_SIDE),
         Size::new(MAX_SIDE, 11),
         Size::new(11, MAX_SIDE),
+        Size::new(MAX_SIDE, 19),
+        Size::new(19, MAX_SIDE),
         Size::new(7, 7),
         Size::new(11, 11),
+        Size::new(19, 19),
     ] {
         let black = vec![0; size.area()];
         let white = vec![255; size.area()];
@@ -227,26 +209,26 @@ fn half_and_half_reaches_the_greatest_variance() {
 #[test]
 fn rows_are_checked() {
     let mut scratch = [0; 999];
-    let size = Size::new(12, 11);
-    let row = [0; 13];
+    let size = Size::new(20, 19);
+    let row = [0; 21];
     for metric in Metric::ALL {
         let mut stream = MapStream::new(metric, size, &mut scratch).unwrap();
-        let mut out = [0; 12];
-        for (a, b) in [(11, 12), (12, 13)] {
-            let found = if a == 12 { b } else { a };
-            let expected = Err(SimilarityError::RowLength { found, expected: 12 });
+        let mut out = [0; 20];
+        for (a, b) in [(19, 20), (20, 21)] {
+            let found = if a == 20 { b } else { a };
+            let expected = Err(SimilarityError::RowLength { found, expected: 20 });
             assert_eq!(stream.push(&row[..a], &row[..b], &mut out), expected);
         }
-        let short = Err(SimilarityError::MapTooShort { found: 11, needed: 12 });
-        assert_eq!(stream.push(&row[..12], &row[..12], &mut out[..11]), short);
-        for found in 0..11 {
-            assert_eq!(stream.flush(&mut out), Err(SimilarityError::RowsMissing { found, expected: 11 }));
-            stream.push(&row[..12], &row[..12], &mut out).unwrap();
+        let short = Err(SimilarityError::MapTooShort { found: 19, needed: 20 });
+        assert_eq!(stream.push(&row[..20], &row[..20], &mut out[..19]), short);
+        for found in 0..19 {
+            assert_eq!(stream.flush(&mut out), Err(SimilarityError::RowsMissing { found, expected: 19 }));
+            stream.push(&row[..20], &row[..20], &mut out).unwrap();
         }
-        assert_eq!(stream.flush(&mut out[..11]), short);
-        assert_eq!(stream.push(&row[..12], &row[..12], &mut out), Err(SimilarityError::TooManyRows { expected: 11 }));
+        assert_eq!(stream.flush(&mut out[..19]), short);
+        assert_eq!(stream.push(&row[..20], &row[..20], &mut out), Err(SimilarityError::TooManyRows { expected: 19 }));
         let missing = core::iter::from_fn(|| stream.flush(&mut out).unwrap());
-        assert_eq!(missing.collect::<Vec<_>>(), (11 - metric.border()..11).collect::<Vec<_>>());
+        assert_eq!(missing.collect::<Vec<_>>(), (19 - u16::from(metric.reach())..19).collect::<Vec<_>>());
     }
     let large = Size::new(MAX_SIDE + 1, 11);
     let refused = MapStream::new(Metric::L2, large, &mut scratch).unwrap_err();
@@ -299,23 +281,25 @@ proptest! {
     /// A map does not look further than its window: away from the border, a part of the images has the map's part.
     #[test]
     fn a_part_of_the_images_has_that_part_of_the_map(
-        (size, a, b) in sizes(30..=40).prop_flat_map(|size| {
+        (size, a, b) in sizes(36..=44).prop_flat_map(|size| {
             let pixels = || proptest::collection::vec(any::<u8>(), size.area());
             (Just(size), pixels(), pixels())
         }),
-        x in 0_u16..15, y in 0_u16..15, width in 11_u16..16, height in 11_u16..16,
+        x in 0_u16..4, y in 0_u16..4, width in 19_u16..24, height in 19_u16..24,
     ) {
-        let region = crate::image::Region { x, y, width, height };
-        let view = |pixels| GrayView::packed(pixels, size).unwrap().crop(region).unwrap();
         for metric in Metric::ALL {
+            // The pixels of MSGMS's coarsest scale begin at every fourth.
+            let step = if metric == Metric::Msgms { 4 } else { 1 };
+            let region = crate::image::Region { x: step * x, y: step * y, width, height };
+            let view = |pixels| GrayView::packed(pixels, size).unwrap().crop(region).unwrap();
             let whole = map(metric, size, &a, &b);
             let mut part = vec![0; region.size().area()];
             let mut scratch = vec![0; scratch_len(metric, width)];
             difference_map(metric, view(&a), view(&b), &mut scratch, &mut part).unwrap();
-            let border = metric.border();
+            let border = u16::from(metric.reach());
             for v in border..height - border {
                 for u in border..width - border {
-                    let in_whole = usize::from(y + v) * usize::from(size.width) + usize::from(x + u);
+                    let in_whole = usize::from(region.y + v) * usize::from(size.width) + usize::from(region.x + u);
                     prop_assert_eq!(part[usize::from(v) * usize::from(width) + usize::from(u)], whole[in_whole]);
                 }
             }

@@ -8,7 +8,7 @@ import pathlib
 import zlib
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import map_coordinates, prewitt, uniform_filter1d
 from skimage.metrics import structural_similarity
 
 
@@ -81,12 +81,27 @@ PAIRS = {
     "widest": (16384, 11, board(0, 255), noisy(8)),
     "tallest": (11, 16384, noisy(9), board(255, 0)),
 }
+def msgms(a, b):
+    """Prewitt's gradient magnitudes compared (Xue et al. 2014, T = 170) at the scales 1, 1/2 and 1/4, each enlarged."""
+    height, width = a.shape
+    total = 0.0
+    for scale in (1, 2, 4):
+        ga, gb = (np.hypot(prewitt(x, 0, mode="reflect"), prewitt(x, 1, mode="reflect")) / 3 for x in (a, b))
+        level = 1 - (2 * ga * gb + 170) / (ga**2 + gb**2 + 170)
+        rows, columns = ((np.arange(side) + 0.5) / scale - 0.5 for side in (height, width))
+        total = total + map_coordinates(level, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
+        a, b = (np.pad(x, [(0, side % 2) for side in x.shape], mode="symmetric") for x in (a, b))
+        a, b = ((x[::2, ::2] + x[1::2, ::2] + x[::2, 1::2] + x[1::2, 1::2]) / 4 for x in (a, b))
+    return total / 3
+
+
 gaussian = dict(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
 # Name, border and least side, map.
 METRICS = {
     "ssim": (3, 7, lambda a, b: 1 - structural_similarity(a, b, data_range=255, full=True)[1]),
     "gaussian": (5, 11, lambda a, b: 1 - structural_similarity(a, b, data_range=255, full=True, **gaussian)[1]),
     "l2": (0, 7, lambda a, b: ((a - b) / 255) ** 2),
+    "msgms": (0, 19, msgms),
 }
 # Metric, radius of smoothing, what else is done to the map, pooling and its number.
 RECIPES = {
@@ -103,6 +118,9 @@ RECIPES = {
     "l2.mean": ("l2", 0, "", "mean", 0),
     "l2.max3": ("l2", 0, "", "max", 3),
     "l2.top20": ("l2", 0, "", "top", 20),
+    "msgms.mean": ("msgms", 0, "", "mean", 0),
+    "msgms.max4": ("msgms", 0, "", "max", 4),
+    "msgms.all.top9": ("msgms", 2, "normalised masked", "top", 9),
     "l2.normalised.mean": ("l2", 0, "normalised", "mean", 0),
 }
 

@@ -20,6 +20,7 @@ fn derived(metric: Metric) -> f64 {
             Metric::Ssim => 3.7e-7,
             Metric::SsimGaussian => 3.9e-6,
             Metric::L2 => 3e-8,
+            Metric::Msgms => 5.3e-6,
         }
 }
 
@@ -37,20 +38,21 @@ struct Pair {
 }
 
 fn pairs() -> Vec<Pair> {
-    let mut lines = include_str!("maps.tsv").lines().filter(|line| !line.starts_with('#'));
+    let mut lines = include_str!("maps.tsv").lines().filter(|line| !line.starts_with('#')).peekable();
     let mut pairs = Vec::new();
     while let Some(line) = lines.next() {
         let [_, name, width, height] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let size = Size::new(width.parse().unwrap(), height.parse().unwrap());
         let images = [(); 2].map(|()| bytes(lines.next().unwrap()));
-        let maps = [Metric::Ssim, Metric::SsimGaussian, Metric::L2].map(|metric| {
-            let (name, mean) = lines.next().unwrap().split_once('\t').unwrap();
-            assert_eq!(name, ["ssim", "l2", "ssim-gaussian"][metric as usize]);
+        let mut maps = Vec::new();
+        while let Some(line) = lines.next_if(|line| !line.starts_with("pair")) {
+            let (name, mean) = line.split_once('\t').unwrap();
+            let metric = ["ssim", "l2", "ssim-gaussian", "msgms"].iter().position(|&known| known == name).unwrap();
             let rows = lines.by_ref().take(size.height.into());
             let pixels = rows.flat_map(|row| row.split('\t').map(|value| value.parse().unwrap()));
-            Map { metric, mean: mean.parse().unwrap(), pixels: pixels.collect() }
-        });
-        pairs.push(Pair { name: name.to_owned(), size, images, maps: maps.into() });
+            maps.push(Map { metric: Metric::ALL[metric], mean: mean.parse().unwrap(), pixels: pixels.collect() });
+        }
+        pairs.push(Pair { name: name.to_owned(), size, images, maps });
     }
     pairs
 }
@@ -63,6 +65,10 @@ fn bytes(digits: &str) -> Vec<u8> {
 fn maps_and_means_agree_with_the_reference() {
     let pairs = pairs();
     assert!(pairs.len() >= 13);
+    for metric in Metric::ALL {
+        let of_metric = pairs.iter().flat_map(|pair| &pair.maps).filter(|map| map.metric == metric);
+        assert!(of_metric.count() >= 3, "{metric:?}");
+    }
     let fraction = |raw: u32| f64::from(raw) / f64::from(1_u32 << 24);
     for Pair { name, size, images, maps } in pairs {
         for Map { metric, mean, pixels } in maps {

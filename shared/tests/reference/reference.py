@@ -1,15 +1,17 @@
 """Writes maps.tsv beside it: pairs of images, and in float64 their difference maps and mean scores.
 
-usage: python shared/tests/reference/reference.py     from the root of the repository; numpy, scikit-image 0.26, Pillow
+usage: python shared/tests/reference/reference.py     from the root of the repository; numpy, scipy,
+                                                    scikit-image 0.26, Pillow
 
 The maps are 1 - SSIM by scikit-image (uniform 7x7 windows with its defaults; Gaussian 11x11, sigma 1.5, population
-covariance, as Wang 2004 and TensorFlow) and ((a - b) / 255)^2. The means are over the pixels at least 3 (Gaussian: 5)
-from each edge, for the squares over all. For the mean, the Gaussian is filtered once more, without scikit-image.
+covariance, as Wang 2004 and TensorFlow), ((a - b) / 255)^2, and for images of 19 pixels a side and more 1 - MSGMS. The means are over the pixels at least 3 (Gaussian: 5)
+from each edge, for squares and MSGMS over all. For the mean, the Gaussian is filtered once more, without scikit-image.
 """
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import map_coordinates, prewitt
 from skimage.metrics import structural_similarity
 
 FRAMES = Path("tests/frames")
@@ -69,6 +71,20 @@ def gaussian_mean(a, b):
     return 1 - ((2 * ma * mb + c1) * (2 * cov + c2) / ((ma**2 + mb**2 + c1) * (va + vb + c2))).mean()
 
 
+def msgms(a, b):
+    """Prewitt's gradient magnitudes compared (Xue et al. 2014, T = 170) at the scales 1, 1/2 and 1/4, each enlarged."""
+    height, width = a.shape
+    total = 0.0
+    for scale in (1, 2, 4):
+        ga, gb = (np.hypot(prewitt(x, 0, mode="reflect"), prewitt(x, 1, mode="reflect")) / 3 for x in (a, b))
+        level = 1 - (2 * ga * gb + 170) / (ga**2 + gb**2 + 170)
+        rows, columns = ((np.arange(side) + 0.5) / scale - 0.5 for side in (height, width))
+        total = total + map_coordinates(level, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
+        a, b = (np.pad(x, [(0, side % 2) for side in x.shape], mode="symmetric") for x in (a, b))
+        a, b = ((x[::2, ::2] + x[1::2, ::2] + x[::2, 1::2] + x[1::2, 1::2]) / 4 for x in (a, b))
+    return total / 3
+
+
 def maps(a, b):
     mean, ssim = structural_similarity(a, b, data_range=255, full=True)
     yield "ssim", 1 - mean, 1 - ssim
@@ -78,6 +94,9 @@ def maps(a, b):
     yield "ssim-gaussian", 1 - mean, 1 - ssim
     squares = ((a - b) / 255) ** 2
     yield "l2", squares.mean(), squares
+    if min(a.shape) >= 19:
+        gradients = msgms(a, b)
+        yield "msgms", gradients.mean(), gradients
 
 
 with OUT.open("w", newline="\n") as out:

@@ -46,7 +46,7 @@ fn references_are_checked() {
         let mask = (!mask.is_empty()).then(|| Mask::read(mask).unwrap());
         ScoreReference { residuals, mask }.check(&recipe, size)
     };
-    for metric in Metric::ALL {
+    for metric in Metric::ALL.into_iter().filter(|metric| metric.min_side() <= 11) {
         let plain = recipe(metric, Pooling::Mean);
         let (normalised, masked) = (ScoreRecipe { normalised: true, ..plain }, ScoreRecipe { masked: true, ..plain });
         assert_eq!(check(None, &[], plain, size), Ok(()));

@@ -29,6 +29,9 @@ const RECIPES: &[(&str, ScoreRecipe)] = &[
     ("l2.mean", ScoreRecipe::new(Metric::L2, Pooling::Mean)),
     ("l2.max3", smoothed(Metric::L2, 3)),
     ("l2.top20", top(Metric::L2, 20)),
+    ("msgms.mean", ScoreRecipe::new(Metric::Msgms, Pooling::Mean)),
+    ("msgms.max4", smoothed(Metric::Msgms, 4)),
+    ("msgms.all.top9", with_everything(top(Metric::Msgms, 9))),
     ("l2.normalised.mean", ScoreRecipe { normalised: true, ..ScoreRecipe::new(Metric::L2, Pooling::Mean) }),
 ];
 

@@ -1,0 +1,136 @@
+//! Which score a new bundle uses: the difference map, how it becomes one number, and whether good parts' own differences
+//! are taken off it.
+//!
+//! It knows the choices and the recipe that they make. What a recipe computes, `shared` knows; which choice is best was
+//! measured (`docs/MEASUREMENTS.md`).
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use shared::difference::{Pooling, ScoreRecipe};
+use shared::similarity::Metric;
+
+use crate::model::Architecture;
+use crate::normalisation::Normalise;
+
+/// Radius of the smoothing of a map. Three box passes of it have the spread of a Gaussian of sigma = side / 32 for
+/// 128x128 pixels; the same is used for every size.
+const RADIUS: u8 = 4;
+/// One pixel in so many is among the greatest.
+const TOP: u32 = 200;
+
+/// The metrics by their names on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetricChoice {
+    /// 1 - SSIM, uniform windows of 7x7 pixels
+    Ssim,
+    /// 1 - SSIM, Gaussian windows of 11x11 pixels, sigma 1.5
+    SsimGaussian,
+    /// Squared difference
+    L2,
+    /// 1 - similarity of gradient magnitudes, at three scales
+    Msgms,
+}
+
+impl MetricChoice {
+    /// The name, as it is given.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ssim => "ssim",
+            Self::SsimGaussian => "ssim-gaussian",
+            Self::L2 => "l2",
+            Self::Msgms => "msgms",
+        }
+    }
+}
+
+impl From<MetricChoice> for Metric {
+    fn from(choice: MetricChoice) -> Self {
+        match choice {
+            MetricChoice::Ssim => Self::Ssim,
+            MetricChoice::SsimGaussian => Self::SsimGaussian,
+            MetricChoice::L2 => Self::L2,
+            MetricChoice::Msgms => Self::Msgms,
+        }
+    }
+}
+
+/// How a map becomes one number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum PoolingChoice {
+    /// The largest value of the smoothed map: one small defect is enough
+    #[default]
+    Max,
+    /// The mean of the largest 0.5 % of the smoothed map
+    Top,
+    /// The mean of the map, as in the paper: a small defect drowns
+    Mean,
+}
+
+/// What was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScoreChoice {
+    /// The difference map.
+    pub metric: MetricChoice,
+    /// How it becomes a number.
+    pub pooling: PoolingChoice,
+    /// Whether good parts' own differences are taken off it.
+    pub normalise: Normalise,
+}
+
+impl Default for ScoreChoice {
+    fn default() -> Self {
+        Self { metric: MetricChoice::Ssim, pooling: PoolingChoice::Max, normalise: Normalise::Never }
+    }
+}
+
+impl ScoreChoice {
+    /// The recipe of a bundle with this network. A map is normalised only where parts lie at one place: elsewhere a pixel
+    /// knows no good part.
+    pub fn recipe(self, architecture: &Architecture) -> ScoreRecipe {
+        let pixels = u32::from(architecture.size.width) * u32::from(architecture.size.height);
+        let (pooling, smoothing) = match self.pooling {
+            PoolingChoice::Max => (Pooling::SmoothedMaximum { radius: RADIUS }, 0),
+            PoolingChoice::Top => (Pooling::TopMean { pixels: pixels.div_ceil(TOP) }, RADIUS),
+            PoolingChoice::Mean => (Pooling::Mean, 0),
+        };
+        let plain = ScoreRecipe { smoothing, ..ScoreRecipe::new(self.metric.into(), pooling) };
+        if self.normalise == Normalise::Pixels && !architecture.is_free_of_place() {
+            return ScoreRecipe { smoothing: smoothing.max(1), normalised: true, ..plain };
+        }
+        plain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::image::Size;
+
+    use super::*;
+    use crate::model::{ModelKind, Placement};
+
+    #[test]
+    fn metrics_are_called_what_they_say() {
+        for choice in MetricChoice::value_variants() {
+            assert_eq!(choice.to_possible_value().unwrap().get_name(), choice.name());
+        }
+    }
+
+    #[test]
+    fn every_choice_makes_a_recipe_that_is_valid_for_every_network() {
+        for metric in MetricChoice::value_variants() {
+            for pooling in PoolingChoice::value_variants() {
+                for normalise in [Normalise::Never, Normalise::Pixels] {
+                    let choice = ScoreChoice { metric: *metric, pooling: *pooling, normalise };
+                    for placement in [Placement::Fixed, Placement::Free] {
+                        let architecture = ModelKind::Unet.network(Size::new(64, 64), placement).unwrap().exported;
+                        let recipe = choice.recipe(&architecture);
+                        assert_eq!(recipe.validate(architecture.size), Ok(()), "{choice:?}");
+                        assert_eq!(recipe.normalised, normalise == Normalise::Pixels && placement == Placement::Fixed);
+                    }
+                }
+            }
+        }
+    }
+}

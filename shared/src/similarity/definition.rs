@@ -1,0 +1,128 @@
+//! Differences in float64, from their definitions: every window anew, weighted means, then deviations from them.
+//!
+//! For tests. It knows nothing of the integers.
+
+use std::vec;
+use std::vec::Vec;
+
+use super::Metric;
+use crate::image::Size;
+
+/// Every pixel of an image, row by row.
+pub(super) fn all(size: Size) -> impl Iterator<Item = (u16, u16)> {
+    (0..size.height).flat_map(move |y| (0..size.width).map(move |x| (x, y)))
+}
+
+/// The differences of these pixels, with their places.
+pub(super) fn by_definition(
+    metric: Metric,
+    size: Size,
+    a: &[u8],
+    b: &[u8],
+    pixels: impl Iterator<Item = (u16, u16)>,
+) -> Vec<((u16, u16), f64)> {
+    if metric == Metric::Msgms {
+        let map = msgms(size, a, b);
+        return pixels.map(|(x, y)| ((x, y), map[place(size, x, y)])).collect();
+    }
+    pixels.map(|(x, y)| ((x, y), windowed(metric, size, a, b, x, y))).collect()
+}
+
+fn place(size: Size, x: u16, y: u16) -> usize {
+    usize::from(y) * usize::from(size.width) + usize::from(x)
+}
+
+/// Weights of a window along one axis, which add up to 1, and what the sums of squares are divided by to be variances.
+fn window(metric: Metric) -> (Vec<f64>, f64) {
+    match metric {
+        Metric::Ssim => (vec![1.0 / 7.0; 7], 48.0 / 49.0),
+        Metric::SsimGaussian => {
+            let weights: Vec<f64> = (-5..=5).map(|step| (-f64::from(step * step) / 4.5).exp()).collect();
+            let sum: f64 = weights.iter().sum();
+            (weights.iter().map(|weight| weight / sum).collect(), 1.0)
+        }
+        Metric::L2 | Metric::Msgms => (vec![1.0], 1.0),
+    }
+}
+
+/// The index within `length` of a pixel beyond the border: NumPy's `symmetric`.
+fn symmetric(index: i32, length: u16) -> u16 {
+    let length = i32::from(length);
+    let index = index.rem_euclid(2 * length);
+    (if index < length { index } else { 2 * length - 1 - index }) as u16
+}
+
+/// Half the size, each pixel the mean of 2x2; the last of an odd number is doubled.
+fn halved(size: Size, image: &[f64]) -> (Size, Vec<f64>) {
+    let half = Size::new(size.width.div_ceil(2), size.height.div_ceil(2));
+    let at = |x: u16, y: u16| image[place(size, x.min(size.width - 1), y.min(size.height - 1))];
+    let mean = |(x, y): (u16, u16)| {
+        (at(2 * x, 2 * y) + at(2 * x + 1, 2 * y) + at(2 * x, 2 * y + 1) + at(2 * x + 1, 2 * y + 1)) / 4.0
+    };
+    (half, all(half).map(mean).collect())
+}
+
+/// Prewitt's gradient magnitude of every pixel.
+fn gradient_magnitude(size: Size, image: &[f64]) -> Vec<f64> {
+    let magnitude = |(x, y): (u16, u16)| {
+        let at = |dx: i32, dy: i32| {
+            let (x, y) = (symmetric(i32::from(x) + dx, size.width), symmetric(i32::from(y) + dy, size.height));
+            image[place(size, x, y)]
+        };
+        let along_x: f64 = [-1, 0, 1].map(|dy| (at(1, dy) - at(-1, dy)) / 3.0).iter().sum();
+        let along_y: f64 = [-1, 0, 1].map(|dx| (at(dx, 1) - at(dx, -1)) / 3.0).iter().sum();
+        along_x.hypot(along_y)
+    };
+    all(size).map(magnitude).collect()
+}
+
+/// The whole map in float64, level by level, each enlarged (bilinear, pixel centres on pixel centres) and averaged.
+fn msgms(size: Size, a: &[u8], b: &[u8]) -> Vec<f64> {
+    let mut whole = vec![0.0; size.area()];
+    let float = |image: &[u8]| image.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
+    let (mut level_size, mut a, mut b) = (size, float(a), float(b));
+    for scale in [1.0, 2.0, 4.0] {
+        let (ga, gb) = (gradient_magnitude(level_size, &a), gradient_magnitude(level_size, &b));
+        let similarity = |(a, b): (&f64, &f64)| (2.0 * a * b + 170.0) / (a * a + b * b + 170.0);
+        let map: Vec<f64> = ga.iter().zip(&gb).map(|pair| 1.0 - similarity(pair)).collect();
+        let tap = |position: u16, side: u16| {
+            let centre = (f64::from(position) + 0.5) / scale - 0.5;
+            let within = |index: f64| index.clamp(0.0, f64::from(side - 1)) as usize;
+            (within(centre.floor()), within(centre.floor() + 1.0), centre - centre.floor())
+        };
+        for (out, (x, y)) in whole.iter_mut().zip(all(size)) {
+            let ((left, right, across), (above, below, down)) = (tap(x, level_size.width), tap(y, level_size.height));
+            let at = |x: usize, y: usize| map[y * usize::from(level_size.width) + x];
+            let row = |y| at(left, y) * (1.0 - across) + at(right, y) * across;
+            *out += (row(above) * (1.0 - down) + row(below) * down) / 3.0;
+        }
+        (_, a) = halved(level_size, &a);
+        (level_size, b) = halved(level_size, &b);
+    }
+    whole
+}
+
+/// The difference of one pixel in float64, from the definition: weighted means, then deviations from them.
+fn windowed(metric: Metric, size: Size, a: &[u8], b: &[u8], x: u16, y: u16) -> f64 {
+    let (weights, freedom) = window(metric);
+    let radius = weights.len() as i32 / 2;
+    let mut pixels = Vec::new();
+    for (v, down) in (-radius..).zip(&weights) {
+        for (u, right) in (-radius..).zip(&weights) {
+            let x = symmetric(i32::from(x) + u, size.width);
+            let y = symmetric(i32::from(y) + v, size.height);
+            let index = place(size, x, y);
+            pixels.push((right * down, f64::from(a[index]), f64::from(b[index])));
+        }
+    }
+    if metric == Metric::L2 {
+        return ((pixels[0].1 - pixels[0].2) / 255.0).powi(2);
+    }
+    let mean = |value: &dyn Fn(f64, f64) -> f64| pixels.iter().map(|&(w, a, b)| w * value(a, b)).sum::<f64>();
+    let (ma, mb) = (mean(&|a, _| a), mean(&|_, b| b));
+    let va = mean(&|a, _| (a - ma).powi(2)) / freedom;
+    let vb = mean(&|_, b| (b - mb).powi(2)) / freedom;
+    let cov = mean(&|a, b| (a - ma) * (b - mb)) / freedom;
+    let (c1, c2) = ((0.01_f64 * 255.0).powi(2), (0.03_f64 * 255.0).powi(2));
+    1.0 - (2.0 * ma * mb + c1) * (2.0 * cov + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2))
+}
