@@ -2,7 +2,9 @@
 
 use host_trainer::export::parity::PARITY_TOLERANCE;
 use host_trainer::export::{ParityError, check_parity, to_onnx};
-use host_trainer::model::{Architecture, Placement, WeightTensor, Weights, compact, unet};
+use host_trainer::model::{
+    AlexnetOptions, Architecture, AverageLayers, Bottleneck, Placement, WeightTensor, Weights, alexnet, compact, unet,
+};
 use shared::image::Size;
 
 fn frames(architecture: &Architecture) -> Vec<Vec<u8>> {
@@ -18,7 +20,14 @@ fn frames(architecture: &Architecture) -> Vec<Vec<u8>> {
 #[test]
 fn tract_redraws_what_burn_redraws() {
     let (square, wide) = (Size { width: 128, height: 128 }, Size { width: 208, height: 96 });
-    for architecture in [compact(), unet(square, Placement::Fixed), unet(wide, Placement::Free)] {
+    let narrow = |average, bottleneck| alexnet(AlexnetOptions { width: 0.05.try_into().unwrap(), average, bottleneck });
+    for architecture in [
+        compact(),
+        unet(square, Placement::Fixed),
+        unet(wide, Placement::Free),
+        narrow(AverageLayers::None, Bottleneck::Dense),
+        narrow(AverageLayers::All, Bottleneck::Wide),
+    ] {
         let weights = Weights::initial(&architecture, 3);
         let onnx = to_onnx(&architecture, &weights);
         let frames = frames(&architecture);

@@ -28,9 +28,15 @@ VARIANTS = {
     "whole": ["--geometry", "whole"],
     "tiles": ["--geometry", "tiles"],
     "normalised": ["--normalise", "pixels"],
+    "ssim": ["--metric", "ssim"],
+    "msgms": ["--metric", "msgms"],
+    "l2": ["--metric", "l2"],
+    "ssim-top": ["--metric", "ssim", "--pooling", "top"],
+    "msgms-top": ["--metric", "msgms", "--pooling", "top"],
+    "mean": ["--metric", "ssim", "--pooling", "mean"],
 }
-# Sealed again from the finished training of another variant: what differs comes after training.
-SAME_TRAINING = {"normalised": "default"}
+# Sealed again from the finished training of the default: what differs comes after training.
+SCORES = ["normalised", "ssim", "msgms", "l2", "ssim-top", "msgms-top", "mean"]
 FIGURES = ["image_auroc", "f1", "f1_max", "f1_reject_all", "false_reject_rate", "escape_rate", "pixel_auroc", "aupro"]
 FIELDS = ["kind", "variant", "seed", "steps", *FIGURES, "n_good", "n_defective", "n_fault", "train_s", "geometry"]
 
@@ -44,11 +50,10 @@ def run(command):
 
 def measure(trainer, out, kind, data, variant, seed):
     folder = out / f"{kind}-{variant}-{seed}"
-    base = SAME_TRAINING.get(variant)
-    if base:
-        former = out / f"{kind}-{base}-{seed}" / "checkpoint.safetensors"
+    if variant in SCORES:
+        former = out / f"{kind}-default-{seed}" / "checkpoint.safetensors"
         if not former.exists():
-            sys.exit(f"{former} is missing: measure {base} first")
+            sys.exit(f"{former} is missing: measure `default` first")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / former.name).write_bytes(former.read_bytes())
     start = time.monotonic()

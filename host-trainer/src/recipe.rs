@@ -124,7 +124,8 @@ mod tests {
                 for normalise in [Normalise::Never, Normalise::Pixels] {
                     let choice = ScoreChoice { metric: *metric, pooling: *pooling, normalise };
                     for placement in [Placement::Fixed, Placement::Free] {
-                        let architecture = ModelKind::Unet.network(Size::new(64, 64), placement).unwrap().exported;
+                        let architecture =
+                            ModelKind::Unet.network(Size::new(64, 64), placement, Default::default()).unwrap().exported;
                         let recipe = choice.recipe(&architecture);
                         assert_eq!(recipe.validate(architecture.size), Ok(()), "{choice:?}");
                         assert_eq!(recipe.normalised, normalise == Normalise::Pixels && placement == Placement::Fixed);

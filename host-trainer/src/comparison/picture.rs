@@ -113,7 +113,9 @@ mod tests {
     #[test]
     fn a_colour_means_the_same_in_every_picture() {
         let one = Score::ONE;
-        for (metric, end) in [(Metric::Ssim, one), (Metric::SsimGaussian, one), (Metric::L2, one / 4), (Metric::Msgms, one)] {
+        for (metric, end) in
+            [(Metric::Ssim, one), (Metric::SsimGaussian, one), (Metric::L2, one / 4), (Metric::Msgms, one)]
+        {
             for greatest in [end / 2, end, 2 * one] {
                 let picture =
                     draw(&comparison(metric, Size::new(20, 11), |index| if index == 0 { end / 2 } else { greatest }));

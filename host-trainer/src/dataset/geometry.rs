@@ -74,12 +74,14 @@ impl GeometryChoice {
         self == Self::Auto
     }
 
-    /// Chooses for these images. Without any, as for square ones.
-    pub fn choose(self, survey: &Survey) -> ChosenGeometry {
+    /// Chooses for these images. Without any, as for square ones. A network for inputs of `only` one size sees whole
+    /// photographs, unless tiles were asked for.
+    pub fn choose(self, survey: &Survey, only: Option<Size>) -> ChosenGeometry {
         let aligned = if self.needs_thumbnails() { alignment(&survey.thumbnails) } else { None };
         let (tiles, why) = match (self, sizes_vary(&survey.frames), aligned) {
             (Self::Whole, ..) => (false, "as asked for".to_owned()),
             (Self::Tiles, ..) => (true, "as asked for".to_owned()),
+            (Self::Auto, ..) if only.is_some() => (false, "the network is for inputs of one size".to_owned()),
             (Self::Auto, Some([least, greatest]), _) => {
                 (true, format!("the photographs differ in size, from {least} to {greatest} pixels"))
             }
@@ -93,7 +95,11 @@ impl GeometryChoice {
             ),
             (Self::Auto, None, None) => (false, "too few photographs to compare their places".to_owned()),
         };
-        let (geometry, input) = if tiles { at_a_scale(&survey.frames) } else { whole(&survey.frames) };
+        let (geometry, input) = match only {
+            _ if tiles => at_a_scale(&survey.frames),
+            Some(only) => (Geometry::Resize, only),
+            None => whole(&survey.frames),
+        };
         let how = match geometry {
             Geometry::Resize => format!("whole photographs, resampled to {input} pixels"),
             Geometry::FixedScale(scale) => format!(

@@ -2,7 +2,7 @@
 //!
 //! The bytes depend on nothing but the architecture and the weights: no date, no random name. Source: the ONNX
 //! operator specification, `Add`-14, `Conv`-11, `ConvTranspose`-11, `LeakyRelu`-16,
-//! `Sigmoid`-13.
+//! `MaxPool`-12, `Mean`-13, `Sigmoid`-13.
 
 use edge_runtime::reconstruct::onnx_proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
@@ -52,6 +52,17 @@ pub fn to_onnx(architecture: &Architecture, weights: &Weights) -> Vec<u8> {
             LayerSpec::Add(from) => {
                 NodeProto { op_type: "Add".into(), input: vec![tensor_after(*from)], ..Default::default() }
             }
+            LayerSpec::Average(from) => {
+                NodeProto { op_type: "Mean".into(), input: vec![tensor_after(*from)], ..Default::default() }
+            }
+            LayerSpec::MaxPool(pool) => NodeProto {
+                op_type: "MaxPool".into(),
+                attribute: vec![
+                    integers("kernel_shape", vec![pool.kernel as i64; 2]),
+                    integers("strides", vec![pool.stride as i64; 2]),
+                ],
+                ..Default::default()
+            },
             LayerSpec::Sigmoid => NodeProto { op_type: "Sigmoid".into(), ..Default::default() },
         };
         node.name = format!("node{index:02}");

@@ -111,12 +111,14 @@ impl Job {
             self.threshold.plan(Supply::of_split(most, calibration_images(most)))?;
         }
         let selected = self.device.select()?;
-        let geometry = self.geometry.choose(&Survey::of(&good, self.geometry.needs_thumbnails()));
+        let model = self.training.model;
+        let survey = Survey::of(&good, self.geometry.needs_thumbnails());
+        let geometry = self.geometry.choose(&survey, model.only_size());
         let placement = match geometry.geometry {
             Geometry::Resize => Placement::Fixed,
             Geometry::FixedScale(_) => Placement::Free,
         };
-        let network = self.training.model.network(geometry.input, placement)?;
+        let network = model.network(geometry.input, placement, self.training.alexnet)?;
         let (learner, architecture) = (&network.training, &network.exported);
         let kept = kept(keeping, learner)?;
 

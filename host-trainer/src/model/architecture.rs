@@ -20,6 +20,15 @@ pub struct ConvShape {
     pub padding: usize,
 }
 
+/// A pool without padding; a rest that no window covers is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolShape {
+    /// Side of the square window, in pixels.
+    pub kernel: usize,
+    /// Stride in both directions, in pixels.
+    pub stride: usize,
+}
+
 /// One layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LayerSpec {
@@ -35,6 +44,10 @@ pub enum LayerSpec {
     /// Adds the output of the layer with this number, an earlier one of the same shape: a skip connection. The layer
     /// that is added is no convolution followed by a rectifier, since those two are computed as one.
     Add(usize),
+    /// The greatest of each window.
+    MaxPool(PoolShape),
+    /// The average with the output of the layer with this number; as for [`Add`](Self::Add) otherwise.
+    Average(usize),
     /// `1 / (1 + exp(-x))` element by element.
     Sigmoid,
 }
@@ -80,7 +93,9 @@ impl LayerSpec {
                 let shape = vec![1, usize::from(size.height), usize::from(size.width)];
                 return vec![ParameterSpec { name: format!("layer{index:02}.pixels"), shape, init_std: 0.0 }];
             }
-            Self::LeakyRelu(_) | Self::Add(_) | Self::Sigmoid => return Vec::new(),
+            Self::LeakyRelu(_) | Self::Add(_) | Self::Average(_) | Self::MaxPool(_) | Self::Sigmoid => {
+                return Vec::new();
+            }
         };
         vec![
             ParameterSpec { name: format!("layer{index:02}.weight"), shape, init_std: (2.0 / (1.04 * fan)).sqrt() },
@@ -104,4 +119,33 @@ impl Architecture {
     pub fn parameter_count(&self) -> usize {
         self.parameters().iter().map(|p| p.shape.iter().product::<usize>()).sum()
     }
+}
+
+/// Channels and size after each layer, for tests. Panics where layers don't fit each other.
+#[cfg(test)]
+pub(super) fn shapes(architecture: &Architecture) -> Vec<(usize, Size)> {
+    let mut shapes: Vec<(usize, Size)> = Vec::new();
+    let (mut channels, mut size) = (1, architecture.size);
+    let each = |size: Size, of: &dyn Fn(usize) -> usize| {
+        Size::new(of(size.width.into()) as u16, of(size.height.into()) as u16)
+    };
+    for layer in &architecture.layers {
+        match layer {
+            LayerSpec::Conv(c) => {
+                assert_eq!(c.channels_in, channels);
+                channels = c.channels_out;
+                size = each(size, &|side| (side + 2 * c.padding - c.kernel) / c.stride + 1);
+            }
+            LayerSpec::ConvTranspose(c) => {
+                assert_eq!(c.channels_in, channels);
+                channels = c.channels_out;
+                size = each(size, &|side| (side - 1) * c.stride + c.kernel - 2 * c.padding);
+            }
+            LayerSpec::MaxPool(pool) => size = each(size, &|side| (side - pool.kernel) / pool.stride + 1),
+            LayerSpec::Add(from) | LayerSpec::Average(from) => assert_eq!(shapes[*from], (channels, size)),
+            LayerSpec::PixelBias(_) | LayerSpec::LeakyRelu(_) | LayerSpec::Sigmoid => {}
+        }
+        shapes.push((channels, size));
+    }
+    shapes
 }

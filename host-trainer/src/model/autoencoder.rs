@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Initializer, LeakyRelu, LeakyReluConfig, PaddingConfig2d, Sigmoid};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -23,6 +24,8 @@ enum Layer {
     ConvTranspose(ConvTranspose2d),
     LeakyRelu(LeakyRelu),
     Add(Skip),
+    Average(Skip),
+    MaxPool(MaxPool2d),
     PixelBias(PixelBias),
     Sigmoid(Sigmoid),
 }
@@ -34,7 +37,7 @@ struct PixelBias {
     pixels: Param<Tensor<3>>,
 }
 
-/// The number of the layer whose output is added.
+/// The number of the layer whose output is added or averaged with.
 #[derive(Module, Debug)]
 struct Skip {
     from: usize,
@@ -86,10 +89,9 @@ impl Autoencoder {
                     transposed_convolution(x, conv.weight.val(), bias, conv.stride[0], conv.padding[0], leak)
                 }
                 Layer::LeakyRelu(leaky) => leaky.forward(x),
-                Layer::Add(skip) => match skipped.remove(&skip.from).flatten() {
-                    Some(earlier) => sum(x, earlier),
-                    None => unreachable!("an architecture adds the output of an earlier layer, once"),
-                },
+                Layer::Add(skip) => sum(x, earlier(&mut skipped, skip)),
+                Layer::Average(skip) => sum(x, earlier(&mut skipped, skip)) * 0.5,
+                Layer::MaxPool(pool) => pool.forward(x),
                 Layer::PixelBias(bias) => x + bias.pixels.val().unsqueeze(),
                 Layer::Sigmoid(sigmoid) => sigmoid.forward(x),
             };
@@ -103,7 +105,7 @@ impl Autoencoder {
     /// A place for each output that a later layer adds.
     fn skips(&self) -> BTreeMap<usize, Option<Tensor<4>>> {
         let from = self.layers.iter().filter_map(|layer| match layer {
-            Layer::Add(skip) => Some((skip.from, None)),
+            Layer::Add(skip) | Layer::Average(skip) => Some((skip.from, None)),
             _ => None,
         });
         from.collect()
@@ -123,7 +125,9 @@ impl Autoencoder {
                     values.push(floats(bias.pixels.val().into_data()));
                     continue;
                 }
-                Layer::LeakyRelu(_) | Layer::Add(_) | Layer::Sigmoid(_) => continue,
+                Layer::LeakyRelu(_) | Layer::Add(_) | Layer::Average(_) | Layer::MaxPool(_) | Layer::Sigmoid(_) => {
+                    continue;
+                }
             };
             values.push(floats(weight.into_data()));
             values.extend(bias.as_ref().map(|bias| floats(bias.val().into_data())));
@@ -168,6 +172,10 @@ impl Layer {
             LayerSpec::LeakyRelu(slope) => Self::LeakyRelu(LeakyReluConfig::new().with_negative_slope(slope).init()),
             LayerSpec::PixelBias(_) => Self::PixelBias(PixelBias { pixels: parameters.next() }),
             LayerSpec::Add(from) => Self::Add(Skip { from }),
+            LayerSpec::Average(from) => Self::Average(Skip { from }),
+            LayerSpec::MaxPool(pool) => Self::MaxPool(
+                MaxPool2dConfig::new([pool.kernel, pool.kernel]).with_strides([pool.stride, pool.stride]).init(),
+            ),
             LayerSpec::Sigmoid => Self::Sigmoid(Sigmoid::new()),
         }
     }
@@ -186,6 +194,14 @@ impl<'a, I: Iterator<Item = (usize, &'a WeightTensor)>> Parameters<'_, I> {
         let value = Tensor::from_data(data, self.device);
         let value = if self.device.is_autodiff() { value.require_grad() } else { value };
         Param::initialized(ParamId::from(index as u64 + 1), value)
+    }
+}
+
+/// Takes the output that was kept for a layer.
+fn earlier(kept: &mut BTreeMap<usize, Option<Tensor<4>>>, skip: &Skip) -> Tensor<4> {
+    match kept.remove(&skip.from).flatten() {
+        Some(earlier) => earlier,
+        None => unreachable!("an architecture reads the output of an earlier layer, once"),
     }
 }
 

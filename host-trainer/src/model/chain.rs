@@ -1,6 +1,6 @@
 //! Builds a list of layers front to back, keeping count of channels.
 
-use super::architecture::{ConvShape, LayerSpec};
+use super::architecture::{ConvShape, LayerSpec, PoolShape};
 
 const LEAK: f64 = 0.2;
 
@@ -30,6 +30,22 @@ impl Chain {
 
     pub(super) fn leaky_relu(&mut self) -> &mut Self {
         self.layers.push(LayerSpec::LeakyRelu(LEAK));
+        self
+    }
+
+    pub(super) fn relu(&mut self) -> &mut Self {
+        self.layers.push(LayerSpec::LeakyRelu(0.0));
+        self
+    }
+
+    pub(super) fn max_pool(&mut self, kernel: usize, stride: usize) -> &mut Self {
+        self.layers.push(LayerSpec::MaxPool(PoolShape { kernel, stride }));
+        self
+    }
+
+    /// Averages with what layer `from` puts out.
+    pub(super) fn average(&mut self, from: usize) -> &mut Self {
+        self.layers.push(LayerSpec::Average(from));
         self
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::image::Size;
 
+use super::alexnet::{AlexnetOptions, SIDE, alexnet};
 use super::architecture::Architecture;
 use super::compact::compact;
 use super::unet::{GRID, Placement, unet};
@@ -19,6 +20,8 @@ pub enum ModelKind {
     Unet,
     /// Through 100 numbers and back, for 128x128 pixels (after Bergmann et al. 2018)
     Compact,
+    /// The paper's: AlexNet's path to a dense bottleneck and back, for 227x227 pixels
+    Alexnet,
 }
 
 /// One network in the two sizes that it is needed in. The weights are the same.
@@ -41,21 +44,44 @@ pub enum UnfitSize {
     },
     /// The network has one size only.
     #[error(
-        "found an input of {found} pixels for the network compact, expected 128x128 with parts at one place; \
-         use the network unet"
+        "found an input of {found} pixels for the network {network}, expected {expected} with parts at one place: \
+         `--geometry whole`, or use the network unet"
     )]
-    Compact {
+    Only {
+        /// The network.
+        network: &'static str,
         /// The size.
         found: Size,
+        /// The one size.
+        expected: Size,
     },
 }
 
 impl ModelKind {
-    /// The network for images of `size`.
+    /// The one size of input that the network is made for, if there is one.
+    pub fn only_size(self) -> Option<Size> {
+        match self {
+            Self::Unet => None,
+            Self::Compact => Some(compact().size),
+            Self::Alexnet => Some(Size::new(SIDE, SIDE)),
+        }
+    }
+
+    /// The network for images of `size`; `options` are those of `alexnet`.
     ///
     /// # Errors
     /// [`UnfitSize`].
-    pub fn network(self, size: Size, placement: Placement) -> Result<Network, UnfitSize> {
+    pub fn network(self, size: Size, placement: Placement, options: AlexnetOptions) -> Result<Network, UnfitSize> {
+        let name = match self {
+            Self::Unet => "unet",
+            Self::Compact => "compact",
+            Self::Alexnet => "alexnet",
+        };
+        if let Some(expected) = self.only_size()
+            && (placement == Placement::Free || size != expected)
+        {
+            return Err(UnfitSize::Only { network: name, found: size, expected });
+        }
         let on_the_grid = |side: u16| side > 0 && side.is_multiple_of(GRID);
         match (self, placement) {
             (Self::Unet, _) if !on_the_grid(size.width) || !on_the_grid(size.height) => {
@@ -66,8 +92,8 @@ impl ModelKind {
                 let window = Size { width: size.width.min(WINDOW), height: size.height.min(WINDOW) };
                 Ok(Network { training: unet(window, placement), exported: unet(size, placement) })
             }
-            (Self::Compact, Placement::Fixed) if size == compact().size => Ok(Network::same(compact())),
-            (Self::Compact, _) => Err(UnfitSize::Compact { found: size }),
+            (Self::Compact, _) => Ok(Network::same(compact())),
+            (Self::Alexnet, _) => Ok(Network::same(alexnet(options))),
         }
     }
 }
@@ -82,13 +108,17 @@ impl Network {
 mod tests {
     use super::*;
 
+    fn network(kind: ModelKind, width: u16, height: u16, placement: Placement) -> Result<Network, UnfitSize> {
+        kind.network(Size { width, height }, placement, AlexnetOptions::default())
+    }
+
     #[test]
     fn a_network_for_parts_anywhere_learns_from_windows_and_one_for_parts_at_one_place_from_images() {
         let size = Size { width: 256, height: 112 };
-        let free = ModelKind::Unet.network(size, Placement::Free).unwrap();
+        let free = network(ModelKind::Unet, 256, 112, Placement::Free).unwrap();
         assert_eq!((free.training.size, free.exported.size), (Size { width: 128, height: 112 }, size));
         assert!(free.training.is_free_of_place());
-        let fixed = ModelKind::Unet.network(size, Placement::Fixed).unwrap();
+        let fixed = network(ModelKind::Unet, 256, 112, Placement::Fixed).unwrap();
         assert_eq!((fixed.training.size, fixed.exported.size), (size, size));
         assert!(!fixed.training.is_free_of_place());
     }
@@ -97,10 +127,16 @@ mod tests {
     fn sizes_that_do_not_fit_are_refused() {
         for (width, height) in [(100, 128), (128, 8), (0, 16)] {
             let found = Size { width, height };
-            assert_eq!(ModelKind::Unet.network(found, Placement::Free), Err(UnfitSize::Grid { found }));
+            assert_eq!(network(ModelKind::Unet, width, height, Placement::Free), Err(UnfitSize::Grid { found }));
         }
-        let found = Size { width: 128, height: 112 };
-        assert_eq!(ModelKind::Compact.network(found, Placement::Fixed), Err(UnfitSize::Compact { found }));
-        assert!(ModelKind::Compact.network(Size { width: 128, height: 128 }, Placement::Fixed).is_ok());
+        for (kind, name, side) in [(ModelKind::Compact, "compact", 128), (ModelKind::Alexnet, "alexnet", 227)] {
+            let expected = Size::new(side, side);
+            assert_eq!(network(kind, side, side, Placement::Fixed).unwrap().exported.size, expected);
+            for (width, placement) in [(112, Placement::Fixed), (side, Placement::Free)] {
+                let found = Size::new(width, side);
+                let refused = network(kind, width, side, placement).unwrap_err();
+                assert_eq!(refused, UnfitSize::Only { network: name, found, expected });
+            }
+        }
     }
 }

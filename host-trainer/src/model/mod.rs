@@ -4,6 +4,7 @@
 //! The exporter reads the same list and the same numbers, so what is exported is what was trained. This module
 //! knows nothing of images, losses or files.
 
+mod alexnet;
 mod architecture;
 mod autoencoder;
 mod chain;
@@ -12,7 +13,8 @@ mod kind;
 mod unet;
 mod weights;
 
-pub use architecture::{Architecture, ConvShape, LayerSpec, ParameterSpec};
+pub use alexnet::{AlexnetOptions, AverageLayers, Bottleneck, InvalidWidth, Width, alexnet};
+pub use architecture::{Architecture, ConvShape, LayerSpec, ParameterSpec, PoolShape};
 pub use autoencoder::Autoencoder;
 pub use compact::compact;
 pub use kind::{ModelKind, Network, UnfitSize};

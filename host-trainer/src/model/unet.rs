@@ -60,35 +60,14 @@ pub fn unet(size: Size, placement: Placement) -> Architecture {
 
 #[cfg(test)]
 mod tests {
+    use super::super::architecture::shapes;
     use super::*;
-
-    /// Channels and side after each layer, and that what is added has the same.
-    fn shapes(architecture: &Architecture) -> Vec<(usize, usize)> {
-        let mut shapes = Vec::new();
-        let (mut channels, mut side) = (1, usize::from(architecture.size.width));
-        for layer in &architecture.layers {
-            match layer {
-                LayerSpec::Conv(c) => {
-                    assert_eq!(c.channels_in, channels);
-                    (channels, side) = (c.channels_out, (side + 2 * c.padding - c.kernel) / c.stride + 1);
-                }
-                LayerSpec::ConvTranspose(c) => {
-                    assert_eq!(c.channels_in, channels);
-                    (channels, side) = (c.channels_out, (side - 1) * c.stride + c.kernel - 2 * c.padding);
-                }
-                LayerSpec::Add(from) => assert_eq!(shapes[*from], (channels, side)),
-                LayerSpec::PixelBias(_) | LayerSpec::LeakyRelu(_) | LayerSpec::Sigmoid => {}
-            }
-            shapes.push((channels, side));
-        }
-        shapes
-    }
 
     #[test]
     fn one_gray_image_in_and_one_of_the_same_size_out() {
         for side in [16, 128, 240] {
             let architecture = unet(Size { width: side, height: 32 }, Placement::Free);
-            assert_eq!(shapes(&architecture).last(), Some(&(1, usize::from(side))));
+            assert_eq!(shapes(&architecture).last(), Some(&(1, architecture.size)));
         }
         let sums = |layers: &[LayerSpec]| layers.iter().filter(|layer| matches!(layer, LayerSpec::Add(_))).count();
         assert_eq!(sums(&unet(Size { width: 128, height: 128 }, Placement::Fixed).layers), 3);

@@ -17,7 +17,7 @@ use crate::cli::ThresholdArgs;
 use crate::dataset::GeometryChoice;
 use crate::device::DeviceChoice;
 use crate::loss::LossKind;
-use crate::model::ModelKind;
+use crate::model::{AlexnetOptions, AverageLayers, Bottleneck, ModelKind, Width};
 use crate::normalisation::Normalise;
 use crate::recipe::{MetricChoice, PoolingChoice, ScoreChoice};
 use crate::training::{Length, OptimizerKind, TrainingConfig};
@@ -63,7 +63,16 @@ pub struct TrainSettings {
     /// Which network [standard: unet]
     #[arg(long, value_enum)]
     pub model: Option<ModelKind>,
-    /// Training steps at most [standard: 2500]
+    /// Of the network alexnet: a factor on its channels and its bottleneck, above 0 and at most 1 [standard: 1]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub width: Option<Width>,
+    /// Of the network alexnet: the decoder stage that is averaged with its encoder twin [standard: 0]
+    #[arg(long, value_enum, value_name = "K")]
+    pub average_layer: Option<AverageLayers>,
+    /// Of the network alexnet: what lies in the middle [standard: dense]
+    #[arg(long, value_enum)]
+    pub bottleneck: Option<Bottleneck>,
+    /// Training steps at most [standard: 2000]
     #[arg(long, value_name = "N", conflicts_with = "epochs", value_parser = value::steps)]
     pub steps: Option<NonZeroUsize>,
     /// Instead of --steps: how often at most each training image is seen
@@ -125,6 +134,9 @@ impl TrainSettings {
             device: self.device.or(base.device),
             seed: self.seed.or(base.seed),
             model: self.model.or(base.model),
+            width: self.width.or(base.width),
+            average_layer: self.average_layer.or(base.average_layer),
+            bottleneck: self.bottleneck.or(base.bottleneck),
             steps,
             epochs,
             batch: self.batch.or(base.batch),
@@ -168,6 +180,7 @@ impl TrainSettings {
             Some(TrainingConfig {
                 seed: all.seed?,
                 model: all.model?,
+                alexnet: AlexnetOptions { width: all.width?, average: all.average_layer?, bottleneck: all.bottleneck? },
                 length: match (all.epochs, all.steps) {
                     (Some(epochs), _) => Length::Epochs(epochs.get()),
                     (None, steps) => Length::Steps(steps?.get()),
@@ -197,6 +210,9 @@ impl From<&TrainingConfig> for TrainSettings {
         Self {
             seed: Some(config.seed),
             model: Some(config.model),
+            width: Some(config.alexnet.width),
+            average_layer: Some(config.alexnet.average),
+            bottleneck: Some(config.alexnet.bottleneck),
             steps,
             epochs,
             batch: NonZeroUsize::new(config.batch),

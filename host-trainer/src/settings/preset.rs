@@ -9,7 +9,7 @@ use super::{TrainSettings, file};
 pub enum Preset {
     /// 300 steps: a first look at whether the photographs are usable
     Quick,
-    /// 2500 steps: some minutes on two cores
+    /// 2000 steps: some minutes on two cores
     #[default]
     Standard,
     /// 6000 steps and more patience: for the model that goes on the line

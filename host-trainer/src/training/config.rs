@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::augmentation::{Flips, Handicap, Light};
 use crate::loss::LossKind;
-use crate::model::ModelKind;
+use crate::model::{AlexnetOptions, ModelKind};
 
 /// Everything that shapes a training run, besides the images and the architecture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct TrainingConfig {
     pub seed: u64,
     /// Which network.
     pub model: ModelKind,
+    /// What is varied about the network `alexnet`.
+    #[serde(default)]
+    pub alexnet: AlexnetOptions,
     /// When training ends at the latest.
     pub length: Length,
     /// Images per step, at least 1.

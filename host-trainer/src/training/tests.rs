@@ -8,7 +8,7 @@ use super::checkpoint::RunIdentity;
 use super::*;
 use crate::augmentation::{Flips, Handicap, Light};
 use crate::loss::LossKind;
-use crate::model::{ConvShape, LayerSpec, ModelKind};
+use crate::model::{AlexnetOptions, AverageLayers, ConvShape, LayerSpec, ModelKind, alexnet};
 
 const SIZE: Size = Size { width: 16, height: 16 };
 
@@ -25,6 +25,7 @@ fn config() -> TrainingConfig {
     TrainingConfig {
         seed: 3,
         model: ModelKind::Unet,
+        alexnet: AlexnetOptions::default(),
         length: Length::Epochs(6),
         batch: 3,
         loss: LossKind::Ssim,
@@ -247,4 +248,36 @@ fn the_checkpoint_of_another_run_is_refused_with_every_difference() {
     for part in ["images-sha256 was \"00ff\", now \"0000\"", "batch was 3, now 4", "length was", "epochs"] {
         assert!(message.contains(part), "{part} is not in {message}");
     }
+}
+
+/// The paper's network at a twentieth of its width: pools, wide strides, the dense middle and averages learn together.
+#[test]
+fn the_paper_s_network_learns() {
+    let options =
+        AlexnetOptions { width: 0.05.try_into().unwrap(), average: AverageLayers::Fourth, ..Default::default() };
+    let architecture = alexnet(options);
+    let size = architecture.size;
+    let disc = |shift: i32| -> Vec<u8> {
+        let side = i32::from(size.width);
+        let inside = |x: i32, y: i32| (x - side / 2 - shift).pow(2) + (y - side / 2).pow(2) < 70 * 70;
+        (0..side * side).map(|i| if inside(i % side, i / side) { 200 } else { 40 }).collect()
+    };
+    let images: Vec<Vec<u8>> = [-6, -3, 0, 3, 6].map(disc).into();
+    let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+    let config = TrainingConfig {
+        model: ModelKind::Alexnet,
+        alexnet: options,
+        length: Length::Steps(12),
+        learning_rate: 1e-3,
+        handicap: Handicap::Paper,
+        ..config()
+    };
+    let (training, validation) = images.split_at(4);
+    let device = Device::flex();
+    let task =
+        Task { architecture: &architecture, image_size: size, training, validation, config: &config, device: &device };
+    let trained = train(&task, None, &mut Unobserved).unwrap();
+    let losses: Vec<f32> = trained.history.iter().map(|entry| entry.validation_loss).collect();
+    assert!(losses.len() >= 3 && losses.last() < losses.first(), "{losses:?}");
+    assert_eq!(train(&task, None, &mut Unobserved).unwrap().weights, trained.weights);
 }

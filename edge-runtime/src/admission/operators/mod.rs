@@ -107,6 +107,7 @@ const OPERATORS: &[Operator] = &[
     operator("LeakyRelu", 1..=1, &[("alpha", Float)], elementwise::unary),
     operator("MatMul", 2..=2, &[], products::mat_mul),
     operator("MaxPool", 1..=1, MAX_POOL, windows::pool),
+    operator("Mean", 2..=2, &[], elementwise::binary),
     operator("Mul", 2..=2, &[], elementwise::binary),
     operator("Neg", 1..=1, &[], elementwise::unary),
     operator("PRelu", 2..=2, &[], elementwise::parametric),

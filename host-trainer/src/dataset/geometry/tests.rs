@@ -58,7 +58,7 @@ fn auto_takes_tiles_for_sizes_that_vary_and_for_images_that_are_not_aligned() {
     let alike = vec![vec![1, 2, 3], vec![2, 3, 4]];
     let unlike = vec![vec![1, 2, 3], vec![3, 2, 1]];
     let choose = |frames: &[(u16, u16)], images: &[Vec<u8>]| {
-        let chosen = GeometryChoice::Auto.choose(&survey(frames, images.to_vec()));
+        let chosen = GeometryChoice::Auto.choose(&survey(frames, images.to_vec()), None);
         (matches!(chosen.geometry, Geometry::FixedScale(_)), chosen.reason)
     };
     let (tiles, reason) = choose(&[(100, 100), (110, 100)], &alike);
@@ -72,7 +72,7 @@ fn auto_takes_tiles_for_sizes_that_vary_and_for_images_that_are_not_aligned() {
     let (tiles, reason) = choose(&[(100, 100)], &alike[..1]);
     assert!(!tiles && reason.contains("too few"), "{reason}");
     for (choice, expected) in [(GeometryChoice::Whole, false), (GeometryChoice::Tiles, true)] {
-        let chosen = choice.choose(&survey(&[(100, 100), (200, 100)], unlike.clone()));
+        let chosen = choice.choose(&survey(&[(100, 100), (200, 100)], unlike.clone()), None);
         assert_eq!(matches!(chosen.geometry, Geometry::FixedScale(_)), expected);
         assert!(chosen.reason.ends_with("as asked for") && chosen.alignment.is_none());
     }
@@ -81,7 +81,7 @@ fn auto_takes_tiles_for_sizes_that_vary_and_for_images_that_are_not_aligned() {
 #[test]
 fn the_smallest_defect_is_in_pixels_of_the_frame() {
     let smallest = |choice: GeometryChoice, frames: &[(u16, u16)]| {
-        let found = choice.choose(&survey(frames, Vec::new())).smallest_defect;
+        let found = choice.choose(&survey(frames, Vec::new()), None).smallest_defect;
         (found.width, found.height)
     };
     assert_eq!(smallest(GeometryChoice::Tiles, &[(1024, 1024)]), (13, 13));
@@ -111,10 +111,10 @@ proptest! {
         frames in proptest::collection::vec((1_u16..=16384, 1_u16..=16384), 1..6), turn in 0_usize..6,
     ) {
         for choice in [GeometryChoice::Whole, GeometryChoice::Tiles, GeometryChoice::Auto] {
-            let chosen = choice.choose(&survey(&frames, Vec::new()));
+            let chosen = choice.choose(&survey(&frames, Vec::new()), None);
             let mut turned = frames.clone();
             turned.rotate_left(turn % frames.len());
-            prop_assert_eq!(&chosen, &choice.choose(&survey(&turned, Vec::new())));
+            prop_assert_eq!(&chosen, &choice.choose(&survey(&turned, Vec::new()), None));
             let ChosenGeometry { geometry, input, .. } = chosen;
             let accepted = accepted_sizes(geometry, &sizes(&frames));
             let how = Preprocessing { region: None, geometry, accepted, input };
