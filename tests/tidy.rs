@@ -46,7 +46,10 @@ fn all() -> Vec<Source> {
 }
 
 fn is_test_file(name: &str) -> bool {
-    name.ends_with("/tests.rs") || name.ends_with("/testing.rs") || name.ends_with("/test_support.rs")
+    name.contains("/tests/")
+        || name.ends_with("/tests.rs")
+        || name.ends_with("/testing.rs")
+        || name.ends_with("/test_support.rs")
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub fn models() -> Vec<ModelProto> {
         one("Elu", &[float("alpha", 0.5)]),
         one("HardSigmoid", &[float("alpha", 0.2), float("beta", 0.5)]),
     ]);
-    for op in ["Add", "Sub", "Mul", "Div"] {
+    for op in ["Add", "Sub", "Mean", "Mul", "Div"] {
         for dims in [&[1, 1, SIDE, SIDE][..], &[SIDE], &[1], &[]] {
             let count = dims.iter().product::<i64>() as usize;
             let stored = floats("b", dims, &vec![0.5; count]);

@@ -2,8 +2,6 @@
 //!
 //! It does not know which image is the frame and which the reconstruction: every metric is symmetric.
 
-#[cfg(test)]
-mod definition;
 mod gaussian;
 mod l2;
 mod msgms;

@@ -1,14 +1,16 @@
 //! Tests of `similarity`, beside it. Those against external numbers are in `shared/tests/reference`.
 
+mod definition;
+
 use std::vec;
 use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::definition::{all, by_definition};
 use super::*;
 use crate::image::MAX_SIDE;
 use crate::testing::{gray, pairs, sizes};
+use definition::{all, by_definition};
 
 const ONE: u32 = 1 << 24;
 

@@ -5,8 +5,8 @@
 use std::vec;
 use std::vec::Vec;
 
-use super::Metric;
 use crate::image::Size;
+use crate::similarity::Metric;
 
 /// Every pixel of an image, row by row.
 pub(super) fn all(size: Size) -> impl Iterator<Item = (u16, u16)> {
