@@ -177,7 +177,7 @@ mod tests {
             .flat_map(|n| [n << 55, (n << 55) | ((1 << 55) - 1)])
             .flat_map(|n| (2..64).map(move |by| n >> by));
         assert!(greatest_error(ends) < bound);
-        assert!(greatest_error((0..1 << 20).map(|index| 0x3fff_ffff_ffff_ffff - index * 0x2_0000_0000_00)) < bound);
+        assert!(greatest_error((0..1 << 20).map(|index| 0x3fff_ffff_ffff_ffff - index * 0x0200_0000_0000)) < bound);
         assert!(greatest_error(1..1 << 18) < bound);
     }
 

@@ -21,7 +21,7 @@ const WHOLE_AREA_SLACK: usize = 10;
 /// The shortest and the longest side of an input for whole frames: no longer than 4:1.
 const WHOLE_SIDES: [u16; 2] = [64, 256];
 /// At a fixed scale: what the median shorter side of the frames becomes at most.
-const TILES_SHORTER_SIDE: u16 = 320;
+const TILES_SHORTER_SIDE: u16 = 256;
 /// At a fixed scale: the most pixels of an input.
 const TILES_AREA: usize = 512 * 512;
 /// At a fixed scale: the shortest side of an input, since training takes windows of this side.

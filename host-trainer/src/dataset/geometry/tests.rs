@@ -38,19 +38,19 @@ fn whole_frames_keep_their_shape_as_far_as_sixteenths_allow() {
 }
 
 #[test]
-fn a_fixed_scale_makes_the_median_shorter_side_320() {
-    assert_eq!(tiles_of(&[(512, 1024); 3]), ((320, 512), (320, 640)));
-    assert_eq!(tiles_of(&[(400, 500); 2]), ((320, 400), (320, 400)));
+fn a_fixed_scale_makes_the_median_shorter_side_256() {
+    assert_eq!(tiles_of(&[(512, 1024); 3]), ((256, 512), (256, 512)));
+    assert_eq!(tiles_of(&[(400, 500); 2]), ((256, 400), (256, 320)));
     // Nothing is enlarged, and nothing is smaller than a window of training.
     assert_eq!(tiles_of(&[(200, 240)]), ((200, 200), (208, 240)));
     assert_eq!(tiles_of(&[(30, 200)]), ((30, 30), (128, 208)));
-    // The median shorter side is 480; the widest becomes 800 * 320/480 = 533.3 -> 544, the highest 426.7 -> 432.
-    assert_eq!(tiles_of(&[(480, 640), (800, 480), (440, 500)]), ((320, 480), (544, 432)));
-    // 5120x512: at 320 the median frame would have 1,024,000 pixels. 161^2 * 10 <= 2^18 < 162^2 * 10.
+    // The median shorter side is 480; the widest becomes 800 * 256/480 = 426.7 -> 432, the highest 341.3 -> 352.
+    assert_eq!(tiles_of(&[(480, 640), (800, 480), (440, 500)]), ((256, 480), (432, 352)));
+    // 5120x512: at 256 the median frame would have 655,360 pixels. 161^2 * 10 <= 2^18 < 162^2 * 10.
     assert_eq!(tiles_of(&[(5120, 512)]), ((161, 512), (1536, 160)));
     // Frames both ways: the box that would hold them all is too large.
     assert_eq!(tiles_of(&[(1000, 256), (256, 1000), (1000, 256)]), ((256, 256), (512, 512)));
-    assert_eq!(tiles_of(&[]), ((320, 320), (320, 320)));
+    assert_eq!(tiles_of(&[]), ((256, 256), (256, 256)));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn the_smallest_defect_is_in_pixels_of_the_frame() {
         let found = choice.choose(&survey(frames, Vec::new()), None).smallest_defect;
         (found.width, found.height)
     };
-    assert_eq!(smallest(GeometryChoice::Tiles, &[(1024, 1024)]), (13, 13));
+    assert_eq!(smallest(GeometryChoice::Tiles, &[(1024, 1024)]), (16, 16));
     assert_eq!(smallest(GeometryChoice::Tiles, &[(200, 300)]), (4, 4));
     // 600 over 256 columns, 150 over 64 rows: 9.4 pixels.
     assert_eq!(smallest(GeometryChoice::Whole, &[(600, 150)]), (10, 10));
