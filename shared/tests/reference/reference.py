@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import map_coordinates, prewitt
 from skimage.metrics import structural_similarity
+
+from msgms import msgms
 
 FRAMES = Path("tests/frames")
 OUT = Path("shared/tests/reference/maps.tsv")
@@ -69,20 +70,6 @@ def gaussian_mean(a, b):
     ma, mb = blur(a), blur(b)
     va, vb, cov = blur(a * a) - ma**2, blur(b * b) - mb**2, blur(a * b) - ma * mb
     return 1 - ((2 * ma * mb + c1) * (2 * cov + c2) / ((ma**2 + mb**2 + c1) * (va + vb + c2))).mean()
-
-
-def msgms(a, b):
-    """Prewitt's gradient magnitudes compared (Xue et al. 2014, T = 170) at the scales 1, 1/2 and 1/4, each enlarged."""
-    height, width = a.shape
-    total = 0.0
-    for scale in (1, 2, 4):
-        ga, gb = (np.hypot(prewitt(x, 0, mode="reflect"), prewitt(x, 1, mode="reflect")) / 3 for x in (a, b))
-        level = 1 - (2 * ga * gb + 170) / (ga**2 + gb**2 + 170)
-        rows, columns = ((np.arange(side) + 0.5) / scale - 0.5 for side in (height, width))
-        total = total + map_coordinates(level, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
-        a, b = (np.pad(x, [(0, side % 2) for side in x.shape], mode="symmetric") for x in (a, b))
-        a, b = ((x[::2, ::2] + x[1::2, ::2] + x[::2, 1::2] + x[1::2, 1::2]) / 4 for x in (a, b))
-    return total / 3
 
 
 def maps(a, b):
