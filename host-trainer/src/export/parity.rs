@@ -1,9 +1,10 @@
 //! Proof, at export, that tract on the exported file redraws what burn redraws with the trained weights.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use edge_runtime::admission::{Limits, NotAdmitted, admit, decode};
 use edge_runtime::reconstruct::{ModelError, ReconstructError, Reconstructor, TractReconstructor};
 
-use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
+use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME, to_onnx};
 use crate::model::{Architecture, Autoencoder, Weights};
 
 /// The largest difference allowed between a pixel of burn and the same pixel of tract, in gray 0 to 1.
@@ -16,7 +17,7 @@ pub const PARITY_TOLERANCE: f32 = 1e-4;
 #[derive(Debug, thiserror::Error)]
 pub enum ParityError {
     /// tract refuses the file.
-    #[error("the exported model does not load: {0}")]
+    #[error("the exported model does not load")]
     Model(#[from] ModelError),
     /// tract fails on a frame.
     #[error("the exported model does not run: {0}")]
@@ -32,6 +33,18 @@ pub enum ParityError {
         /// Largest difference in gray 0 to 1.
         found: f32,
     },
+}
+
+/// Whether a station would admit the network, whatever it learns: its size, its work and its operators do not depend on
+/// the numbers. To be asked before training.
+///
+/// # Errors
+/// [`NotAdmitted`] says what was found and what is allowed.
+pub fn check_admission(architecture: &Architecture) -> Result<(), NotAdmitted> {
+    let limits = Limits::default();
+    let onnx = to_onnx(architecture, &Weights::initial(architecture, 0));
+    admit(&decode(&onnx, &limits)?, &limits)?;
+    Ok(())
 }
 
 /// Redraws `frames` (packed gray, the architecture's size) with both and compares every pixel.
@@ -65,4 +78,20 @@ pub fn check_parity<'a>(
         }
     }
     Ok((tract, largest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AlexnetOptions, alexnet, compact};
+
+    #[test]
+    fn a_network_that_no_station_admits_is_known_before_training() {
+        assert!(check_admission(&compact()).is_ok());
+        let of_width =
+            |width: f64| alexnet(AlexnetOptions { width: width.try_into().unwrap(), ..AlexnetOptions::default() });
+        assert!(check_admission(&of_width(0.5)).is_ok());
+        let refused = check_admission(&of_width(1.0)).unwrap_err().to_string();
+        assert!(refused.contains("bytes of the model"), "{refused}");
+    }
 }

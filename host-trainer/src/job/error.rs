@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use edge_runtime::admission::NotAdmitted;
 use edge_runtime::pipeline::{MeasureError, PipelineError};
 use edge_runtime::self_test::SelfTestError;
 use shared::difference::InvalidReference;
@@ -34,6 +35,9 @@ pub enum JobError {
     Unreadable(#[from] UnreadableImages),
     #[error(transparent)]
     Network(#[from] UnfitSize),
+    /// The network is more than a station takes.
+    #[error("no station would admit this network; nothing was trained")]
+    NotAdmitted(#[from] NotAdmitted),
     #[error(transparent)]
     Training(#[from] TrainingError),
     #[error(transparent)]

@@ -28,7 +28,7 @@ use crate::digest::hex;
 use crate::evaluation::score_as_float;
 use crate::export::bundle::SealError;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
-use crate::export::{Further, check_parity, golden, seal_with, to_onnx};
+use crate::export::{Further, check_admission, check_parity, golden, seal_with, to_onnx};
 use crate::files::{FileError, write_atomically};
 use crate::model::{Architecture, Placement};
 use crate::normalisation;
@@ -120,6 +120,7 @@ impl Job {
         };
         let network = model.network(geometry.input, placement, self.training.alexnet)?;
         let (learner, architecture) = (&network.training, &network.exported);
+        check_admission(architecture)?;
         let kept = kept(keeping, learner)?;
 
         let bar = progress::counting("loading", good.files.len() as u64);
