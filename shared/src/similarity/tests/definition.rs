@@ -21,11 +21,11 @@ pub(super) fn by_definition(
     b: &[u8],
     pixels: impl Iterator<Item = (u16, u16)>,
 ) -> Vec<((u16, u16), f64)> {
-    if metric == Metric::Msgms {
-        let map = msgms(size, a, b);
-        return pixels.map(|(x, y)| ((x, y), map[place(size, x, y)])).collect();
-    }
-    pixels.map(|(x, y)| ((x, y), windowed(metric, size, a, b, x, y))).collect()
+    let difference = |x: u16, y: u16| match metric {
+        Metric::Msgms => msgms(size, a, b, x, y),
+        _ => windowed(metric, size, a, b, x, y),
+    };
+    pixels.map(|(x, y)| ((x, y), difference(x, y))).collect()
 }
 
 fn place(size: Size, x: u16, y: u16) -> usize {
@@ -52,54 +52,53 @@ fn symmetric(index: i32, length: u16) -> u16 {
     (if index < length { index } else { 2 * length - 1 - index }) as u16
 }
 
-/// Half the size, each pixel the mean of 2x2; the last of an odd number is doubled.
-fn halved(size: Size, image: &[f64]) -> (Size, Vec<f64>) {
-    let half = Size::new(size.width.div_ceil(2), size.height.div_ceil(2));
-    let at = |x: u16, y: u16| image[place(size, x.min(size.width - 1), y.min(size.height - 1))];
-    let mean = |(x, y): (u16, u16)| {
-        (at(2 * x, 2 * y) + at(2 * x + 1, 2 * y) + at(2 * x, 2 * y + 1) + at(2 * x + 1, 2 * y + 1)) / 4.0
-    };
-    (half, all(half).map(mean).collect())
+/// A size, and the two after it that are half as large, rounded up.
+fn levels(size: Size) -> [Size; 3] {
+    let half = |size: Size| Size::new(size.width.div_ceil(2), size.height.div_ceil(2));
+    [size, half(size), half(half(size))]
 }
 
-/// Prewitt's gradient magnitude of every pixel.
-fn gradient_magnitude(size: Size, image: &[f64]) -> Vec<f64> {
-    let magnitude = |(x, y): (u16, u16)| {
-        let at = |dx: i32, dy: i32| {
-            let (x, y) = (symmetric(i32::from(x) + dx, size.width), symmetric(i32::from(y) + dy, size.height));
-            image[place(size, x, y)]
+/// A pixel of `image` at one of its levels: the mean of 2x2 of the level before, whose last row or column is doubled if
+/// their number is odd.
+fn at_level(levels: &[Size], image: &[u8], x: u16, y: u16) -> f64 {
+    let [before @ .., _] = levels else { return 0.0 };
+    let Some(finer) = before.last() else { return f64::from(image[place(levels[0], x, y)]) };
+    let near = |x: u16, y: u16| at_level(before, image, x.min(finer.width - 1), y.min(finer.height - 1));
+    (near(2 * x, 2 * y) + near(2 * x + 1, 2 * y) + near(2 * x, 2 * y + 1) + near(2 * x + 1, 2 * y + 1)) / 4.0
+}
+
+/// Prewitt's gradient magnitude of a pixel at the last of these levels.
+fn gradient_magnitude(levels: &[Size], image: &[u8], x: u16, y: u16) -> f64 {
+    let size = levels[levels.len() - 1];
+    let at = |dx: i32, dy: i32| {
+        let (x, y) = (symmetric(i32::from(x) + dx, size.width), symmetric(i32::from(y) + dy, size.height));
+        at_level(levels, image, x, y)
+    };
+    let along_x: f64 = [-1, 0, 1].map(|dy| (at(1, dy) - at(-1, dy)) / 3.0).iter().sum();
+    let along_y: f64 = [-1, 0, 1].map(|dx| (at(dx, 1) - at(dx, -1)) / 3.0).iter().sum();
+    along_x.hypot(along_y)
+}
+
+/// One pixel in float64: each level enlarged (bilinear, pixel centres on pixel centres), and their average.
+fn msgms(size: Size, a: &[u8], b: &[u8], x: u16, y: u16) -> f64 {
+    let (all, mut sum) = (levels(size), 0.0);
+    for (count, scale) in [(1, 1.0), (2, 2.0), (3, 4.0)] {
+        let levels = &all[..count];
+        let size = levels[count - 1];
+        let difference = |x: u16, y: u16| {
+            let (ga, gb) = (gradient_magnitude(levels, a, x, y), gradient_magnitude(levels, b, x, y));
+            1.0 - (2.0 * ga * gb + 170.0) / (ga * ga + gb * gb + 170.0)
         };
-        let along_x: f64 = [-1, 0, 1].map(|dy| (at(1, dy) - at(-1, dy)) / 3.0).iter().sum();
-        let along_y: f64 = [-1, 0, 1].map(|dx| (at(dx, 1) - at(dx, -1)) / 3.0).iter().sum();
-        along_x.hypot(along_y)
-    };
-    all(size).map(magnitude).collect()
-}
-
-/// The whole map in float64, level by level, each enlarged (bilinear, pixel centres on pixel centres) and averaged.
-fn msgms(size: Size, a: &[u8], b: &[u8]) -> Vec<f64> {
-    let mut whole = vec![0.0; size.area()];
-    let float = |image: &[u8]| image.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
-    let (mut level_size, mut a, mut b) = (size, float(a), float(b));
-    for scale in [1.0, 2.0, 4.0] {
-        let (ga, gb) = (gradient_magnitude(level_size, &a), gradient_magnitude(level_size, &b));
-        let similarity = |(a, b): (&f64, &f64)| (2.0 * a * b + 170.0) / (a * a + b * b + 170.0);
-        let map: Vec<f64> = ga.iter().zip(&gb).map(|pair| 1.0 - similarity(pair)).collect();
         let tap = |position: u16, side: u16| {
             let centre = (f64::from(position) + 0.5) / scale - 0.5;
-            let within = |index: f64| index.clamp(0.0, f64::from(side - 1)) as usize;
+            let within = |index: f64| index.clamp(0.0, f64::from(side - 1)) as u16;
             (within(centre.floor()), within(centre.floor() + 1.0), centre - centre.floor())
         };
-        for (out, (x, y)) in whole.iter_mut().zip(all(size)) {
-            let ((left, right, across), (above, below, down)) = (tap(x, level_size.width), tap(y, level_size.height));
-            let at = |x: usize, y: usize| map[y * usize::from(level_size.width) + x];
-            let row = |y| at(left, y) * (1.0 - across) + at(right, y) * across;
-            *out += (row(above) * (1.0 - down) + row(below) * down) / 3.0;
-        }
-        (_, a) = halved(level_size, &a);
-        (level_size, b) = halved(level_size, &b);
+        let ((left, right, across), (above, below, down)) = (tap(x, size.width), tap(y, size.height));
+        let row = |y| difference(left, y) * (1.0 - across) + difference(right, y) * across;
+        sum += (row(above) * (1.0 - down) + row(below) * down) / 3.0;
     }
-    whole
+    sum
 }
 
 /// The difference of one pixel in float64, from the definition: weighted means, then deviations from them.
