@@ -16,6 +16,7 @@ mod self_test;
 mod signing;
 #[cfg(feature = "ssh")]
 mod ssh;
+mod study;
 mod tidy;
 mod train_to_replay;
 #[cfg(feature = "vulkan")]

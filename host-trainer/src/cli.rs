@@ -1,7 +1,9 @@
 //! The command line: what can be asked for, and the help that teaches it.
 
 mod flash;
+mod search;
 mod signing;
+mod study;
 mod threshold;
 
 use std::path::PathBuf;
@@ -15,8 +17,12 @@ use crate::settings::TrainSettings;
 
 pub use flash::FlashArgs;
 use flash::{FLASH_ABOUT, FLASH_EXAMPLES};
+use search::SEARCH_EXAMPLES;
+pub use search::{CollectArgs, RunArgs, SearchCommand, SharedArgs, TrialArgs};
 use signing::{KEYGEN_EXAMPLES, SIGN_EXAMPLES, VERIFY_EXAMPLES};
 pub use signing::{KeygenArgs, SignArgs, VerifyArgs};
+use study::STUDY_EXAMPLES;
+pub use study::StudyArgs;
 use threshold::CALIBRATE_EXAMPLES;
 pub use threshold::{CalibrateArgs, ThresholdArgs};
 
@@ -83,6 +89,12 @@ Writes into the --out folder:
 
 Ctrl-C ends the training and seals the best weights so far; a second Ctrl-C ends the program.")]
     Train(TrainArgs),
+    /// Run the study of the paper that the method comes from: three models, both metrics, Tables 1 to 4
+    #[command(after_help = STUDY_EXAMPLES)]
+    Study(StudyArgs),
+    /// Search settings of the paper's network on a grid, one process for each trial
+    #[command(subcommand, after_help = SEARCH_EXAMPLES)]
+    Search(SearchCommand),
     /// Judge labelled photographs with a bundle and report rates and curves
     #[command(after_help = "\
 Examples:

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::random::uniform;
 
 /// How much brightness varies from image to image: a factor within 1 - x to 1 + x, and a shift within a quarter of x.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Light(f64);
 

@@ -11,7 +11,9 @@ mod demo;
 mod evaluate;
 mod flash;
 mod render;
+mod search;
 mod signing;
+mod study;
 mod train;
 
 pub use flash::Usage;
@@ -25,6 +27,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         None => demo::run(&default_demo()),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Train(args)) => train::run(&args),
+        Some(Command::Study(args)) => study::run(&args),
+        Some(Command::Search(command)) => search::run(&command),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),

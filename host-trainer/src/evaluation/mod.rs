@@ -16,7 +16,7 @@ mod tests;
 pub use baseline::MeanFrame;
 pub use figures::{Alternative, Evaluation, Kind, roc, score_as_float};
 pub use mask::Mask;
-pub use metrics::{Bootstrap, Counts, Interval, RateBounds, Resample, RocPoint, best_f1, f1, image_auroc};
+pub use metrics::{Bootstrap, Counts, Interval, RateBounds, Resample, RocPoint, best_f1, f1, image_auroc, quantile};
 pub use overlap::{Overlap, TestImage};
 pub use pixels::{AnomalyMap, KindPixelFigures, PixelFigures, PixelTally};
 pub use run::{EvaluationError, Judged, evaluate};

@@ -90,21 +90,27 @@ pub enum AverageLayers {
     /// Nowhere
     #[default]
     #[value(name = "0")]
+    #[serde(alias = "0")]
     None,
     /// 256x13x13, with the fifth convolution
     #[value(name = "1")]
+    #[serde(alias = "1")]
     Fifth,
     /// 384x13x13, with the fourth convolution
     #[value(name = "2")]
+    #[serde(alias = "2")]
     Fourth,
     /// 384x13x13, with the third convolution
     #[value(name = "3")]
+    #[serde(alias = "3")]
     Third,
     /// 256x27x27, with the second convolution
     #[value(name = "4")]
+    #[serde(alias = "4")]
     Second,
     /// 96x55x55, with the first convolution
     #[value(name = "5")]
+    #[serde(alias = "5")]
     First,
     /// At every stage: the loss comes near zero, and defects are copied
     All,

@@ -13,6 +13,7 @@ mod kind;
 mod unet;
 mod weights;
 
+pub use alexnet::SIDE as ALEXNET_SIDE;
 pub use alexnet::{AlexnetOptions, AverageLayers, Bottleneck, InvalidWidth, Width, alexnet};
 pub use architecture::{Architecture, ConvShape, LayerSpec, ParameterSpec, PoolShape};
 pub use autoencoder::Autoencoder;

@@ -1,4 +1,4 @@
-//! The pages that `train`, `evaluate` and the demonstration leave behind: one HTML file each, complete in itself.
+//! The pages that `train`, `evaluate`, `study` and the demonstration leave behind: one HTML file each, complete in itself.
 //!
 //! A page has no script and refers to nothing outside it; it can be mailed, printed and opened in ten years. The same
 //! inputs give the same bytes: no page holds a date. Names of files and products are escaped by `maud`, and a content
@@ -27,6 +27,7 @@ mod page;
 mod panel;
 mod picture;
 mod redraw;
+mod study;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -35,6 +36,7 @@ mod training;
 pub use colour_scale::colour_of_level;
 pub use evaluation::EvaluationReport;
 pub use page::CONTENT_SECURITY_POLICY;
+pub use study::study_page;
 pub use training::{loss_svg, training_page};
 
 use crate::versions::PROGRAM;

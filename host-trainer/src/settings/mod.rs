@@ -20,7 +20,7 @@ use crate::loss::LossKind;
 use crate::model::{AlexnetOptions, AverageLayers, Bottleneck, ModelKind, Width};
 use crate::normalisation::Normalise;
 use crate::recipe::{MetricChoice, PoolingChoice, ScoreChoice};
-use crate::training::{Length, OptimizerKind, TrainingConfig};
+use crate::training::{HandicapDrawn, Length, OptimizerKind, Schedule, TrainingConfig};
 
 pub use file::SettingsError;
 pub use preset::Preset;
@@ -190,11 +190,13 @@ impl TrainSettings {
                 optimizer: all.optimizer?,
                 learning_rate: all.learning_rate?.get(),
                 warmup: all.warmup? as usize,
+                schedule: Schedule::Cosine,
                 validate_every: all.validate_every?.get(),
                 patience: all.patience?.get(),
                 flips: all.flips?,
                 light: all.light?.get(),
                 handicap: all.handicap?,
+                handicap_drawn: HandicapDrawn::EachTime,
             })
         };
         complete().expect("the preset `standard` sets everything")

@@ -31,6 +31,9 @@ pub struct TrainingConfig {
     pub learning_rate: f64,
     /// Steps over which the rate rises from 0 to its peak.
     pub warmup: usize,
+    /// What the rate does after that.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// Steps between two looks at the validation images, at least 1.
     pub validate_every: usize,
     /// Looks without a better validation loss before training stops, at least 1.
@@ -41,6 +44,31 @@ pub struct TrainingConfig {
     pub light: Light,
     /// How what the network is shown is damaged.
     pub handicap: Handicap,
+    /// How often that is drawn.
+    #[serde(default)]
+    pub handicap_drawn: HandicapDrawn,
+}
+
+/// What the learning rate does after its peak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// It falls to zero with half a cosine.
+    #[default]
+    Cosine,
+    /// It stays, as in the paper.
+    Constant,
+}
+
+/// How often the damage of a training image is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HandicapDrawn {
+    /// Each time that the image is shown.
+    #[default]
+    EachTime,
+    /// Once for the whole run, as the paper describes it; so are the light and the window.
+    Once,
 }
 
 /// When training ends at the latest.
@@ -75,6 +103,8 @@ pub enum OptimizerKind {
     AdamW,
     /// Stochastic gradient descent with a momentum of 0.9; it wants a rate some 100 times Adam's
     Sgd,
+    /// RMSProp (Tieleman and Hinton 2012), smoothing 0.9, without momentum
+    RmsProp,
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use shared::image::Size;
 use crate::model::{Architecture, Weights, WeightsError};
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use config::{Length, OptimizerKind, TrainingConfig};
+pub use config::{HandicapDrawn, Length, OptimizerKind, Schedule, TrainingConfig};
 pub use optimizer::OptimizerMemory;
 use trainer::Trainer;
 pub use trainer::{Best, TrainingState};

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use burn::module::{ModuleMapper, Param};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
-    Adam, AdamConfig, AdamW, AdamWConfig, GradientsParams, Optimizer, RecordState, Sgd, SgdConfig, StateSink,
-    StateSource,
+    Adam, AdamConfig, AdamW, AdamWConfig, GradientsParams, Optimizer, RecordState, RmsProp, RmsPropConfig, Sgd,
+    SgdConfig, StateSink, StateSource,
 };
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -25,6 +25,8 @@ pub enum NetworkOptimizer {
     AdamW(Walk<AdamW>),
     /// [`OptimizerKind::Sgd`]
     Sgd(Walk<Sgd>),
+    /// [`OptimizerKind::RmsProp`]
+    RmsProp(Walk<RmsProp>),
 }
 
 /// The memory of an optimiser: tensors and counters, each named `PARAMETER.FIELD`. Empty before the first step.
@@ -71,6 +73,9 @@ impl NetworkOptimizer {
                 let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
                 Self::Sgd(Walk::new(SgdConfig::new().with_momentum(Some(momentum)).build()))
             }
+            OptimizerKind::RmsProp => Self::RmsProp(Walk::new(
+                RmsPropConfig::new().with_alpha(0.9).with_momentum(0.0).with_epsilon(1e-7).build(),
+            )),
         }
     }
 
@@ -80,6 +85,7 @@ impl NetworkOptimizer {
             Self::Adam(walk) => walk.step(rate, model, gradients),
             Self::AdamW(walk) => walk.step(rate, model, gradients),
             Self::Sgd(walk) => walk.step(rate, model, gradients),
+            Self::RmsProp(walk) => walk.step(rate, model, gradients),
         }
     }
 
@@ -89,6 +95,7 @@ impl NetworkOptimizer {
             Self::Adam(walk) => walk.memory(),
             Self::AdamW(walk) => walk.memory(),
             Self::Sgd(walk) => walk.memory(),
+            Self::RmsProp(walk) => walk.memory(),
         }
     }
 
@@ -98,6 +105,7 @@ impl NetworkOptimizer {
             Self::Adam(walk) => walk.restore(memory, ids, device),
             Self::AdamW(walk) => walk.restore(memory, ids, device),
             Self::Sgd(walk) => walk.restore(memory, ids, device),
+            Self::RmsProp(walk) => walk.restore(memory, ids, device),
         }
     }
 }

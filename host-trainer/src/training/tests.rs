@@ -32,11 +32,13 @@ fn config() -> TrainingConfig {
         optimizer: OptimizerKind::Adam,
         learning_rate: 1e-2,
         warmup: 2,
+        schedule: Schedule::Cosine,
         validate_every: 4,
         patience: 50,
         flips: Flips::Both,
         light: Light::new(0.1).unwrap(),
         handicap: Handicap::Stain,
+        handicap_drawn: HandicapDrawn::EachTime,
     }
 }
 
@@ -89,6 +91,7 @@ fn a_run_resumed_from_any_checkpoint_ends_with_the_same_bits() {
         (LossKind::Ssim, OptimizerKind::Adam),
         (LossKind::Mse, OptimizerKind::AdamW),
         (LossKind::SsimL1, OptimizerKind::Sgd),
+        (LossKind::Mse, OptimizerKind::RmsProp),
     ] {
         let config = TrainingConfig { loss, optimizer, ..config() };
         let mut recorder = Recorder::default();

@@ -6,6 +6,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::batches::Batches;
+use super::config::HandicapDrawn;
 use super::examples::{Example, Examples, Stream};
 use super::optimizer::{NetworkOptimizer, OptimizerMemory};
 use super::schedule::learning_rate;
@@ -151,13 +152,16 @@ impl<'a> Trainer<'a> {
             .map(|(number, (image, flip))| Example {
                 image: task.training[image],
                 flip,
-                stream: Stream::Training(number as u64),
+                stream: Stream::Training(match config.handicap_drawn {
+                    HandicapDrawn::EachTime => number as u64,
+                    HandicapDrawn::Once => image as u64,
+                }),
             })
             .collect();
         let batch = self.examples.batch(&examples, &self.device);
         let loss = self.loss.forward(self.model.forward(batch.shown), batch.drawn);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
-        let rate = learning_rate(self.step, self.steps, config.warmup, config.learning_rate);
+        let rate = learning_rate(config.schedule, self.step, self.steps, config.warmup, config.learning_rate);
         self.optimizer.step(rate, &mut self.model, gradients);
         self.losses.push(loss.inner());
         let look = self.step.is_multiple_of(config.validate_every) || self.step == self.steps;

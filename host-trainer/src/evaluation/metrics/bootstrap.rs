@@ -74,7 +74,7 @@ impl Bootstrap {
 }
 
 /// Linear between the order statistics (Hyndman and Fan 1996, type 7; NumPy's default). `sorted` is not empty.
-fn quantile(sorted: &[f64], level: f64) -> f64 {
+pub fn quantile(sorted: &[f64], level: f64) -> f64 {
     let position = level * (sorted.len() - 1) as f64;
     let below = position as usize;
     let above = (below + 1).min(sorted.len() - 1);

@@ -18,7 +18,7 @@ mod roc;
 
 pub use aupro::aupro;
 pub use bilinear::Bilinear;
-pub use bootstrap::{Bootstrap, Resample};
+pub use bootstrap::{Bootstrap, Resample, quantile};
 pub use counts::{Counts, RateBounds, f1};
 pub use histogram::{Binning, PixelHistogram, SparseHistogram};
 pub use interval::Interval;
