@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::augmentation::Handicap;
 use crate::device::DeviceChoice;
 use crate::model::{AverageLayers, Bottleneck, Width};
 use crate::study::{EPOCHS, Validation};
@@ -53,6 +54,9 @@ pub struct StudyArgs {
     /// What lies in the middle
     #[arg(long, value_enum, default_value_t)]
     pub bottleneck: Bottleneck,
+    /// The handicap of model 2; the paper leaves other strengths to future work
+    #[arg(long, value_enum, default_value_t = Handicap::Paper)]
+    pub handicap: Handicap,
     /// Epochs at most
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::new(EPOCHS).expect("not 0"))]
     pub epochs: NonZeroUsize,

@@ -17,6 +17,7 @@ pub fn run(args: &StudyArgs) -> anyhow::Result<()> {
         out: args.out.clone(),
         variations,
         alexnet: AlexnetOptions { width: args.width, average: args.average_layer, bottleneck: args.bottleneck },
+        handicap: args.handicap,
         epochs: args.epochs.get(),
         seeds: args.seeds,
         splits: args.splits as usize,

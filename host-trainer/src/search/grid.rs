@@ -209,7 +209,7 @@ impl Trial {
             learning_rate: self.learning_rate,
             batch: self.batch,
             validate_every: images.div_ceil(self.batch).max(1),
-            ..Variation::Baseline.training(self.alexnet, epochs, self.seed, images)
+            ..Variation::Baseline.training(self.alexnet, self.handicap, epochs, self.seed, images)
         }
     }
 }
@@ -227,7 +227,7 @@ mod tests {
         let grid = Grid::open(None).unwrap();
         let trials = grid.trials();
         assert_eq!((trials.len(), grid.count()), (75, Some(75)));
-        let default = Variation::Baseline.training(AlexnetOptions::default(), 150, 1, 596);
+        let default = Variation::Baseline.training(AlexnetOptions::default(), Handicap::None, 150, 1, 596);
         assert_eq!(trials.iter().filter(|trial| trial.training(grid.epochs, 596) == default).count(), 1);
         assert_eq!((trials[0].batch, trials[1].batch, trials[5].learning_rate), (4, 8, 1e-4));
         assert_eq!(trials[74].optimizer, OptimizerKind::Sgd);

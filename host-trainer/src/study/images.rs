@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_bottle_s_209_photographs_become_596_and_31_images() {
-        let photographs = photographs(209 - 100).repeat(2)[..209].to_vec();
+        let photographs: Vec<Vec<u8>> = photographs(100).into_iter().cycle().take(209).collect();
         let images = PaperImages::of(&photographs, SIZE, Validation::Paper, 1);
         assert_eq!((images.training.len(), images.validation.len()), (596, 31));
         let apart = PaperImages::of(&photographs, SIZE, Validation::Apart, 1);

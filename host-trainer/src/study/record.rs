@@ -11,6 +11,7 @@ use super::measure::ScoreKind;
 use super::spread::Spread;
 use super::threshold::{Judgement, ScoreSplit};
 use super::variation::Variation;
+use crate::augmentation::Handicap;
 use crate::evaluation::{Bootstrap, Interval, Resample, image_auroc};
 use crate::model::AlexnetOptions;
 use crate::training::{Ended, HistoryEntry};
@@ -37,6 +38,8 @@ pub struct StudyRecord {
     pub test_images: [usize; 2],
     /// What is varied about the network.
     pub alexnet: AlexnetOptions,
+    /// The handicap of the model that has one.
+    pub handicap: Handicap,
     /// Numbers that it learns.
     pub parameters: usize,
     /// Epochs at most.

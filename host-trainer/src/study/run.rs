@@ -16,6 +16,7 @@ use super::measure::{Measured, Measurer, ScoreKind};
 use super::record::{FigureRecord, ImageRecord, ModelRecord, StudyRecord};
 use super::threshold::ScoreSplit;
 use super::variation::Variation;
+use crate::augmentation::Handicap;
 use crate::dataset::load::{LoadError, Loaded, load_each};
 use crate::dataset::{EvaluationImage, EvaluationSet, GoodImages, Label, LoadedImages, OnUnreadable, load_good};
 use crate::device::{DeviceChoice, SelectedDevice};
@@ -44,6 +45,8 @@ pub struct Study {
     pub variations: Vec<Variation>,
     /// What is varied about the network.
     pub alexnet: AlexnetOptions,
+    /// The handicap of the model that has one.
+    pub handicap: Handicap,
     /// Epochs at most.
     pub epochs: usize,
     /// Seeds 1 to this.
@@ -138,6 +141,7 @@ impl Study {
             images_sha256: hex(&images.fingerprint),
             test_images,
             alexnet: self.alexnet,
+            handicap: self.handicap,
             parameters: architecture.parameter_count(),
             epochs: self.epochs,
             validation: self.validation,
@@ -201,7 +205,7 @@ impl Run<'_> {
             images: self.images,
             validation: study.validation,
             photographs_sha256: hex(&photographs.fingerprint),
-            config: self.variation.training(study.alexnet, study.epochs, self.seed, images),
+            config: self.variation.training(study.alexnet, study.handicap, study.epochs, self.seed, images),
             device: selected,
             restart: study.restart,
             stop_after: None,

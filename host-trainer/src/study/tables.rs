@@ -7,6 +7,7 @@ use super::measure::ScoreKind;
 use super::record::{FigureRecord, ModelRecord, StudyRecord};
 use super::spread::Spread;
 use super::variation::{BATCH, LEARNING_RATE, PATIENCE, Variation};
+use crate::augmentation::Handicap;
 use crate::evaluation::score_as_float;
 
 /// A table; the first column names the row.
@@ -51,12 +52,19 @@ fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
 }
 
 fn variations(record: &StudyRecord) -> Table {
+    let handicap = match record.handicap {
+        Handicap::Paper => "noise and cutout",
+        Handicap::PaperWeak => "less noise, smaller cutout",
+        Handicap::PaperStrong => "more noise, larger cutout",
+        Handicap::Stain => "stains, not the paper's",
+        Handicap::None => "none",
+    };
     let row = |model: &ModelRecord| {
         let epochs = |step: usize| step.div_ceil(model.steps_per_epoch.max(1));
         vec![
             model.variation.name().to_owned(),
             if model.variation == Variation::MeanSquaredError { "MSE" } else { "SSIM" }.into(),
-            if model.variation == Variation::InputHandicap { "noise and cutout" } else { "none" }.into(),
+            if model.variation == Variation::InputHandicap { handicap } else { "none" }.into(),
             model.seed.to_string(),
             format!("{} of {}", epochs(model.best_step), epochs(model.history.last().map_or(0, |entry| entry.step))),
             format!("{:.4}", model.validation_loss),

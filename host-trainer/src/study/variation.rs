@@ -65,11 +65,6 @@ impl Variation {
         if self == Self::MeanSquaredError { LossKind::Mse } else { LossKind::Ssim }
     }
 
-    /// How its input is damaged in training.
-    pub fn handicap(self) -> Handicap {
-        if self == Self::InputHandicap { Handicap::Paper } else { Handicap::None }
-    }
-
     /// F1 with the SSIM metric and with the L2 metric (Tables 3 and 4).
     pub fn paper_f1(self) -> [f64; 2] {
         match self {
@@ -80,7 +75,16 @@ impl Variation {
     }
 
     /// How the paper trains it on `images` images, flipped ones counted.
-    pub fn training(self, alexnet: AlexnetOptions, epochs: usize, seed: u64, images: usize) -> TrainingConfig {
+    ///
+    /// `handicap` is that of the model with a handicap.
+    pub fn training(
+        self,
+        alexnet: AlexnetOptions,
+        handicap: Handicap,
+        epochs: usize,
+        seed: u64,
+        images: usize,
+    ) -> TrainingConfig {
         TrainingConfig {
             seed,
             model: ModelKind::Alexnet,
@@ -97,7 +101,7 @@ impl Variation {
             patience: PATIENCE,
             flips: Flips::None,
             light: Light::default(),
-            handicap: self.handicap(),
+            handicap: if self == Self::InputHandicap { handicap } else { Handicap::None },
             handicap_drawn: HandicapDrawn::Once,
         }
     }
@@ -117,7 +121,8 @@ mod tests {
 
     #[test]
     fn each_model_differs_from_the_baseline_in_one_thing() {
-        let training = |variation: Variation| variation.training(AlexnetOptions::default(), 150, 1, 596);
+        let training =
+            |variation: Variation| variation.training(AlexnetOptions::default(), Handicap::Paper, 150, 1, 596);
         let baseline = training(Variation::Baseline);
         assert_eq!((baseline.validate_every, baseline.light.get()), (75, 0.0));
         let mse = TrainingConfig { loss: LossKind::Mse, ..baseline.clone() };

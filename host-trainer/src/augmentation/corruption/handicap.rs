@@ -15,10 +15,12 @@ const STAINS: usize = 3;
 const STAINED: f64 = 0.7;
 /// The greatest standard deviation of the noise on top.
 const STAIN_NOISE: f64 = 0.04;
-/// Standard deviation of the paper's noise.
-const PAPER_NOISE: f64 = 0.05;
-/// The share of the image that the paper's cutout covers.
-const PAPER_CUTOUT: f64 = 0.15;
+/// Standard deviation of the paper's noise, and the share of the image that its cutout covers.
+const PAPER: (f64, f64) = (0.05, 0.15);
+/// A third of the area, and noise that covers it as thinly.
+const PAPER_WEAK: (f64, f64) = (0.02, 0.05);
+/// Twice of both.
+const PAPER_STRONG: (f64, f64) = (0.1, 0.3);
 
 /// How the network's input is damaged in training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -28,6 +30,10 @@ pub enum Handicap {
     None,
     /// Gaussian noise of 0.05 and a black square over 15 % of the image, as in the paper
     Paper,
+    /// As in the paper, but noise of 0.02 and a square over 5 %
+    PaperWeak,
+    /// As in the paper, but noise of 0.1 and a square over 30 %
+    PaperStrong,
     /// Up to three irregular stains of several shapes, sizes, fillings and opacities, and noise on top
     #[default]
     Stain,
@@ -38,12 +44,9 @@ impl Handicap {
     pub fn apply(self, image: &mut [f32], other: &[f32], size: Size, rng: &mut ChaCha8Rng) {
         match self {
             Self::None => {}
-            Self::Paper => {
-                for value in image.iter_mut() {
-                    *value = (*value + (PAPER_NOISE * standard_normal(rng)) as f32).clamp(0.0, 1.0);
-                }
-                cut_out(&mut Canvas::new(image, size), rng);
-            }
+            Self::Paper => noise_and_cutout(PAPER, image, size, rng),
+            Self::PaperWeak => noise_and_cutout(PAPER_WEAK, image, size, rng),
+            Self::PaperStrong => noise_and_cutout(PAPER_STRONG, image, size, rng),
             Self::Stain => {
                 let mut canvas = Canvas::new(image, size);
                 for _ in 0..STAINS {
@@ -58,9 +61,13 @@ impl Handicap {
     }
 }
 
-/// A black square wholly inside the image.
-fn cut_out(canvas: &mut Canvas<'_>, rng: &mut ChaCha8Rng) {
-    let side = (PAPER_CUTOUT * (canvas.width * canvas.height) as f64).sqrt().round() as usize;
+/// Normal noise of this standard deviation, then a black square over this share of the image, wholly inside.
+fn noise_and_cutout((noise, share): (f64, f64), image: &mut [f32], size: Size, rng: &mut ChaCha8Rng) {
+    for value in image.iter_mut() {
+        *value = (*value + (noise * standard_normal(rng)) as f32).clamp(0.0, 1.0);
+    }
+    let mut canvas = Canvas::new(image, size);
+    let side = (share * (canvas.width * canvas.height) as f64).sqrt().round() as usize;
     let side = side.min(canvas.width).min(canvas.height);
     let (left, top) = (below(rng, canvas.width - side + 1), below(rng, canvas.height - side + 1));
     canvas.draw(Area { left, right: left + side, top, bottom: top + side }, |_, _, _| 0.0);
@@ -91,7 +98,7 @@ mod tests {
 
     #[test]
     fn values_stay_gray_values_and_the_seed_decides() {
-        for handicap in [Handicap::Paper, Handicap::Stain] {
+        for handicap in [Handicap::Paper, Handicap::PaperWeak, Handicap::PaperStrong, Handicap::Stain] {
             for seed in 0..200 {
                 assert!(damaged(handicap, seed).iter().all(|value| (0.0..=1.0).contains(value)));
             }
@@ -108,6 +115,9 @@ mod tests {
         let rest: Vec<f64> = image.iter().filter(|&&value| value > 0.0).map(|&value| f64::from(value) - 0.5).collect();
         let variance = rest.iter().map(|value| value * value).sum::<f64>() / rest.len() as f64;
         assert!((variance.sqrt() - 0.05).abs() < 0.005, "{variance}");
+        let black = |handicap| damaged(handicap, 3).iter().filter(|&&value| value == 0.0).count();
+        // sqrt(0.05 * 1536) = 8.8 and sqrt(0.3 * 1536) = 21.5
+        assert_eq!((black(Handicap::PaperWeak), black(Handicap::PaperStrong)), (9 * 9, 21 * 21));
     }
 
     #[test]
