@@ -106,7 +106,7 @@ fn search() -> Table {
             vec!["batch size".into(), "4, 8, 16, 32, 64".into(), BATCH.to_string()],
         ],
         note: format!(
-            "Training stops after {PATIENCE} epochs without a lower validation loss. `host-trainer search` runs the grid."
+            "Training stops after {PATIENCE} epochs without a lower validation loss. The grid is what the command search runs."
         ),
     }
 }
@@ -244,4 +244,93 @@ fn with_interval(spread: &Spread) -> String {
 
 fn decimal(value: f64) -> String {
     format!("{value:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AlexnetOptions;
+    use crate::study::record::ImageRecord;
+    use crate::training::Ended;
+
+    const NOWHERE: Localisation =
+        Localisation { pixel_auroc: None, aupro: None, iou: None, iou_threshold: None, inside: None, outside: None };
+
+    /// A model that gives each of 10 good and of 20 defective parts this score.
+    fn model(variation: Variation, good: impl Fn(u32) -> u32, defective: impl Fn(u32) -> u32) -> ModelRecord {
+        let image = |kind: Option<&str>, score: u32| ImageRecord {
+            file: "x.png".into(),
+            kind: kind.map(str::to_owned),
+            scores: [score; 3],
+        };
+        let images = (0..10).map(|i| image(None, good(i))).chain((0..20).map(|i| image(Some("chip"), defective(i))));
+        ModelRecord {
+            variation,
+            seed: 1,
+            training_images: 596,
+            validation_images: 31,
+            validation_twins: 30,
+            steps_per_epoch: 75,
+            best_step: 150,
+            ended: Ended::Complete,
+            validation_loss: 0.1,
+            validation_similarity: 0.9,
+            parity: 0.0,
+            history: Vec::new(),
+            auroc: [None; 3],
+            first_split: [None; 3],
+            ssim_map: NOWHERE,
+            l2_map: NOWHERE,
+            images: images.collect(),
+        }
+    }
+
+    fn record() -> StudyRecord {
+        let models = vec![
+            model(Variation::Baseline, |i| i, |i| 1000 + i),
+            // Defective parts score lower than good ones.
+            model(Variation::MeanSquaredError, |i| 1000 + i, |i| i),
+        ];
+        let reject_all_f1 = 28.0 / 35.0;
+        let figure = |model| FigureRecord::of(&[model], ScoreKind::Ssim, 20, reject_all_f1).unwrap();
+        StudyRecord {
+            created_by: "test",
+            libraries: Default::default(),
+            device: "CPU".into(),
+            photographs: 209,
+            images_sha256: String::new(),
+            test_images: [10, 20],
+            alexnet: AlexnetOptions::default(),
+            handicap: Handicap::Paper,
+            parameters: 1,
+            epochs: 15,
+            validation: Validation::Paper,
+            splits: 20,
+            reject_all_f1,
+            pass_all_f1_good_positive: 0.5,
+            figures: models.iter().map(figure).collect(),
+            models,
+        }
+    }
+
+    #[test]
+    fn a_model_that_is_no_better_than_rejecting_everything_has_failed() {
+        let table = &tables(&record())[2];
+        let row = |name: &str| table.rows.iter().find(|row| row[0].contains(name)).unwrap();
+        assert_eq!(row("baseline")[1..7], ["SSIM", "0.72", "–", "1.000 [1.000, 1.000]", "0.800", "above"]);
+        let failed = row("MSE");
+        assert_eq!((failed[2].as_str(), failed[6].as_str(), failed[8].as_str()), ("0.79", "failed", "0.000"));
+    }
+
+    #[test]
+    fn every_row_has_every_column() {
+        for table in tables(&record()) {
+            assert!(table.rows.iter().all(|row| row.len() == table.head.len()), "{}", table.caption);
+        }
+        let markdown = markdown(&record());
+        assert!(
+            markdown.contains("## Table 2") && markdown.contains("| baseline | SSIM | none | 1 | 2 of 0 |"),
+            "{markdown}"
+        );
+    }
 }
