@@ -37,6 +37,17 @@ fn tract_redraws_what_burn_redraws() {
 }
 
 #[test]
+fn the_paper_s_network_at_full_width() {
+    // 46 million weights; once, since it takes seconds.
+    let architecture = alexnet(AlexnetOptions::default());
+    let weights = Weights::initial(&architecture, 3);
+    let onnx = to_onnx(&architecture, &weights);
+    let frame = &frames(&architecture)[2];
+    let (_, largest) = check_parity(&architecture, &weights, &onnx, [frame.as_slice()]).unwrap();
+    assert!(largest <= PARITY_TOLERANCE, "{largest}");
+}
+
+#[test]
 fn a_file_of_other_weights_is_refused() {
     let architecture = compact();
     let weights = Weights::initial(&architecture, 3);

@@ -74,6 +74,8 @@ impl Measured {
 pub struct Measurer<R> {
     pipeline: Pipeline<R>,
     clock: MonotonicClock,
+    /// What the network took for each image, in microseconds.
+    inference_us: Vec<u32>,
 }
 
 impl<R: Reconstructor> Measurer<R> {
@@ -84,7 +86,7 @@ impl<R: Reconstructor> Measurer<R> {
     pub fn new(preprocessing: Preprocessing, reconstructor: R) -> Self {
         let recipe = ScoreRecipe::new(Metric::Ssim, Pooling::Mean);
         let pipeline = Pipeline::new(preprocessing, recipe, reconstructor).expect("the sizes agree");
-        Self { pipeline, clock: MonotonicClock::new() }
+        Self { pipeline, clock: MonotonicClock::new(), inference_us: Vec::new() }
     }
 
     /// Measures a packed gray image of the network's size.
@@ -94,7 +96,8 @@ impl<R: Reconstructor> Measurer<R> {
     pub fn measure(&mut self, image: &[u8]) -> Result<Measured, MeasureError> {
         let size = self.pipeline.preprocessing().input;
         let input = GrayView::packed(image, size).map_err(MeasureError::from)?;
-        self.pipeline.measure_preprocessed(input, &self.clock)?;
+        let measurement = self.pipeline.measure_preprocessed(input, &self.clock)?;
+        self.inference_us.push(measurement.times.inference_us);
         let evidence = self.pipeline.evidence().expect("there is evidence of what was just measured");
         let ssim = evidence.difference.to_vec();
         let mut l2 = vec![0; size.area()];
@@ -106,6 +109,13 @@ impl<R: Reconstructor> Measurer<R> {
         let range_2 = range_2.iter().sum::<f64>() / range_2.len() as f64;
         let scores = [mean(&ssim), (range_2.max(0.0) * ONE).round() as u32, mean(&l2)];
         Ok(Measured { scores, reconstruction, ssim, l2 })
+    }
+
+    /// The median time that the network took for an image so far, in milliseconds. For people: it differs from run to run.
+    pub fn median_inference_ms(&self) -> f64 {
+        let mut times = self.inference_us.clone();
+        times.sort_unstable();
+        times.get(times.len() / 2).map_or(0.0, |&time| f64::from(time) / 1000.0)
     }
 
     /// The mean SSIM of images and their reconstructions; of none, 0.

@@ -235,6 +235,8 @@ impl Run<'_> {
             bar.inc(1);
         }
         bar.finish_and_clear();
+        let milliseconds = measurer.median_inference_ms();
+        progress::say(format!("{}: {milliseconds:.1} ms per image in tract (median)", self.name()));
         let maps = |map: fn(&Measured) -> &[u32]| {
             let maps: Vec<TestMap<'_>> = tested
                 .iter()
