@@ -18,7 +18,7 @@ use crate::settings::TrainSettings;
 pub use flash::FlashArgs;
 use flash::{FLASH_ABOUT, FLASH_EXAMPLES};
 use search::SEARCH_EXAMPLES;
-pub use search::{CollectArgs, RunArgs, SearchCommand, SharedArgs, TrialArgs};
+pub use search::{CollectArgs, RunArgs, SearchCommand, SharedArgs, TrialArgs, TrialTrainingArgs};
 use signing::{KEYGEN_EXAMPLES, SIGN_EXAMPLES, VERIFY_EXAMPLES};
 pub use signing::{KeygenArgs, SignArgs, VerifyArgs};
 use study::STUDY_EXAMPLES;

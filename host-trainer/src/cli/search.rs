@@ -61,24 +61,31 @@ impl SharedArgs {
     }
 }
 
-/// `search trial`
+/// What trials learn from, and where.
 #[derive(Args, Clone, Debug)]
-pub struct TrialArgs {
+pub struct TrialTrainingArgs {
     /// Folder of photographs of good parts, or a data set with train/good
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// Which combination, from 0
-    #[arg(long, value_name = "I")]
-    pub index: usize,
-    /// Which rung of the halving, from 0
-    #[arg(long, value_name = "R", default_value_t = 0)]
-    pub rung: usize,
     /// Which images are kept for validation
     #[arg(long, value_enum, default_value_t)]
     pub validation: Validation,
     /// Where to train
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceChoice,
+}
+
+/// `search trial`
+#[derive(Args, Clone, Debug)]
+pub struct TrialArgs {
+    /// Which combination, from 0
+    #[arg(long, value_name = "I")]
+    pub index: usize,
+    /// Which rung of the halving, from 0
+    #[arg(long, value_name = "R", default_value_t = 0)]
+    pub rung: usize,
+    #[command(flatten)]
+    pub training: TrialTrainingArgs,
     #[command(flatten)]
     pub shared: SharedArgs,
 }
@@ -86,15 +93,8 @@ pub struct TrialArgs {
 /// `search run`
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// Folder of photographs of good parts, or a data set with train/good
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
-    /// Which images are kept for validation
-    #[arg(long, value_enum, default_value_t)]
-    pub validation: Validation,
-    /// Where to train
-    #[arg(long, value_enum, default_value_t)]
-    pub device: DeviceChoice,
+    #[command(flatten)]
+    pub training: TrialTrainingArgs,
     #[command(flatten)]
     pub shared: SharedArgs,
 }

@@ -38,14 +38,14 @@ fn trial(args: &TrialArgs) -> anyhow::Result<()> {
         }
     }
     let run = TrialRun {
-        data: args.data.clone(),
+        data: args.training.data.clone(),
         out: shared.out.clone(),
         grid,
         index: args.index,
         halving,
         rung: args.rung,
-        validation: args.validation,
-        device: args.device,
+        validation: args.training.validation,
+        device: args.training.device,
     };
     let result = run.execute()?;
     match result.objective {
@@ -68,8 +68,10 @@ fn all(args: &RunArgs) -> anyhow::Result<()> {
         for index in found.missing {
             let mut command = Command::new(&program);
             command.args(["search", "trial", "--index", &index.to_string(), "--rung", &rung.to_string()]);
-            command.arg("--data").arg(&args.data).args(shared_arguments(shared));
-            for (name, value) in [("--validation", name_of(args.validation)), ("--device", name_of(args.device))] {
+            command.arg("--data").arg(&args.training.data).args(shared_arguments(shared));
+            for (name, value) in
+                [("--validation", name_of(args.training.validation)), ("--device", name_of(args.training.device))]
+            {
                 command.args([name, &value]);
             }
             let status = command.status().context("a trial cannot be started")?;

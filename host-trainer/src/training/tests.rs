@@ -139,6 +139,31 @@ fn training_stops_where_it_gets_no_better() {
 }
 
 #[test]
+fn damage_that_is_drawn_once_is_the_same_in_each_epoch() {
+    // A rate that changes nothing: what differs between epochs is the damage alone.
+    let losses = |handicap_drawn| -> Vec<f32> {
+        let config = TrainingConfig {
+            length: Length::Epochs(3),
+            batch: 5,
+            loss: LossKind::Mse,
+            schedule: Schedule::Constant,
+            learning_rate: 1e-12,
+            validate_every: 1,
+            flips: Flips::None,
+            light: Light::default(),
+            handicap: Handicap::Paper,
+            handicap_drawn,
+            ..config()
+        };
+        let trained = run(&config, None, &mut Unobserved).unwrap();
+        trained.history.iter().map(|entry| entry.training_loss).collect()
+    };
+    let spread = |losses: Vec<f32>| losses.iter().map(|loss| (loss - losses[0]).abs()).fold(0.0, f32::max);
+    let (once, each_time) = (spread(losses(HandicapDrawn::Once)), spread(losses(HandicapDrawn::EachTime)));
+    assert!(once < 1e-6 && each_time > 1e-4, "{once} {each_time}");
+}
+
+#[test]
 fn nothing_to_learn_from_is_an_error() {
     for config in [
         TrainingConfig { batch: 0, ..config() },
