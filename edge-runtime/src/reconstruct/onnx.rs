@@ -43,7 +43,23 @@ impl TractReconstructor {
     ///
     /// [`ModelError`]: not ONNX, other tensors, another shape, not admitted, or an operator that cannot run.
     pub fn from_onnx(bytes: &[u8], input_name: &str, output_name: &str, size: Size) -> Result<Self, ModelError> {
-        guarded(|| load(bytes, input_name, output_name, size))
+        Self::from_onnx_within(&Limits::default(), bytes, input_name, output_name, size)
+    }
+
+    /// As [`from_onnx`](Self::from_onnx), for a model that is within other limits than a station's: for the host, which may
+    /// try out what no station has to run.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_onnx`](Self::from_onnx).
+    pub fn from_onnx_within(
+        limits: &Limits,
+        bytes: &[u8],
+        input_name: &str,
+        output_name: &str,
+        size: Size,
+    ) -> Result<Self, ModelError> {
+        guarded(|| load(limits, bytes, input_name, output_name, size))
     }
 
     /// What one image costs, as it was counted when the model was admitted.
@@ -84,11 +100,16 @@ impl Reconstructor for TractReconstructor {
     }
 }
 
-fn load(bytes: &[u8], input_name: &str, output_name: &str, size: Size) -> Result<TractReconstructor, ModelError> {
-    let limits = Limits::default();
-    let proto = admission::decode(bytes, &limits)?;
+fn load(
+    limits: &Limits,
+    bytes: &[u8],
+    input_name: &str,
+    output_name: &str,
+    size: Size,
+) -> Result<TractReconstructor, ModelError> {
+    let proto = admission::decode(bytes, limits)?;
     check_interface(&proto, input_name, output_name, size)?;
-    let work = admission::admit(&proto, &limits)?;
+    let work = admission::admit(&proto, limits)?;
     prepare(&proto, output_name, size, work)
 }
 

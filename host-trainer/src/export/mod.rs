@@ -10,4 +10,4 @@ pub mod parity;
 
 pub use bundle::{Further, seal, seal_with};
 pub use onnx::to_onnx;
-pub use parity::{ParityError, check_admission, check_parity};
+pub use parity::{ParityError, check_admission, check_parity, check_parity_within};

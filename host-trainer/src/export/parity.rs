@@ -59,9 +59,23 @@ pub fn check_parity<'a>(
     onnx: &[u8],
     frames: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<(TractReconstructor, f32), ParityError> {
+    check_parity_within(&Limits::default(), architecture, weights, onnx, frames)
+}
+
+/// As [`check_parity`], for a network that is within other limits than a station's.
+///
+/// # Errors
+/// As [`check_parity`].
+pub fn check_parity_within<'a>(
+    limits: &Limits,
+    architecture: &Architecture,
+    weights: &Weights,
+    onnx: &[u8],
+    frames: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<(TractReconstructor, f32), ParityError> {
     let device = Device::flex();
     let model = Autoencoder::new(architecture, weights, &device);
-    let mut tract = TractReconstructor::from_onnx(onnx, INPUT_NAME, OUTPUT_NAME, architecture.size)?;
+    let mut tract = TractReconstructor::from_onnx_within(limits, onnx, INPUT_NAME, OUTPUT_NAME, architecture.size)?;
     let (width, height) = (usize::from(architecture.size.width), usize::from(architecture.size.height));
     let mut largest = 0.0f32;
     for (frame, image) in frames.into_iter().enumerate() {
