@@ -141,6 +141,15 @@ fn a_search_finds_the_same_whoever_runs_its_trials() {
             call(with(&[&trial[..], &device].concat(), &spread));
         }
     }
+    // Results of other lengths are not taken for these.
+    let longer = folder.path().join("longer.toml");
+    fs::write(&longer, fs::read_to_string(&grid).unwrap().replace("epochs = 4", "epochs = 6")).unwrap();
+    for command in [&["search", "collect"][..], &[&["search", "trial", "--index", "2"][..], &device].concat()] {
+        let of_other = ["--grid", path(&longer), "--factor", "2", "--rungs", "1", "--out", path(&spread)];
+        let refused = host_trainer(&[command, &of_other].concat()).output().unwrap();
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && message.contains("other lengths"), "{message}");
+    }
     let ranking = call(with(&["search", "collect", "--rung", "1"], &spread));
     assert_eq!(ranking.matches("\n1,").count() + ranking.matches("\n2,").count(), 2, "{ranking}");
     assert_eq!(results(&here), results(&spread));

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 
 use crate::cli::{CollectArgs, RunArgs, SearchCommand, SharedArgs, TrialArgs};
 use crate::files::write_atomically;
@@ -27,15 +27,9 @@ fn trial(args: &TrialArgs) -> anyhow::Result<()> {
     let grid = Grid::open(shared.grid.as_deref())?;
     let halving = shared.halving(grid.epochs);
     ensure!(args.rung <= halving.rungs, "found rung {}, expected at most --rungs {}", args.rung, halving.rungs);
-    if args.rung > 0 {
-        let before = Collected::read(&shared.out, &grid, halving, args.rung - 1)?;
-        if !before.missing.is_empty() {
-            bail!("rung {} has not ended: {} trials are missing", args.rung - 1, before.missing.len());
-        }
-        if !before.survivors.contains(&args.index) {
-            progress::say(format!("trial {} was dropped before rung {}: nothing to do", args.index, args.rung));
-            return Ok(());
-        }
+    if args.rung > 0 && !Collected::survivors_of(&shared.out, &grid, halving, args.rung - 1)?.contains(&args.index) {
+        progress::say(format!("trial {} was dropped before rung {}: nothing to do", args.index, args.rung));
+        return Ok(());
     }
     let run = TrialRun {
         data: args.training.data.clone(),

@@ -9,4 +9,5 @@ mod ssim;
 mod tests;
 
 pub use reconstruction::{LossKind, ReconstructionLoss};
+pub(crate) use ssim::mirrored;
 pub use ssim::{Border, SsimLoss};

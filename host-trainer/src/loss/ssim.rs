@@ -128,7 +128,7 @@ pub(super) fn gaussian() -> [f64; WINDOW] {
 }
 
 /// The pixel that stands at `position` of a line continued by reflection; at most one side length outside.
-pub(super) fn mirrored(position: isize, side: usize) -> usize {
+pub(crate) fn mirrored(position: isize, side: usize) -> usize {
     let last = side as isize - 1;
     let inside = if position < 0 { -1 - position } else { position };
     (if inside > last { 2 * last + 1 - inside } else { inside }) as usize

@@ -31,20 +31,20 @@ impl Collected {
         let trials = grid.trials();
         let expected = match rung {
             0 => (0..trials.len()).collect(),
-            _ => {
-                let before = Self::read(out, grid, halving, rung - 1)?;
-                if !before.missing.is_empty() {
-                    return Err(SearchError::Unfinished { rung: rung - 1, missing: before.missing });
-                }
-                before.survivors
-            }
+            _ => Self::survivors_of(out, grid, halving, rung - 1)?,
         };
-        let (mut ranking, mut missing) = (Vec::new(), Vec::new());
+        let (mut ranking, mut missing) = (Vec::<TrialResult>::new(), Vec::new());
         for index in expected {
             let file = result_file(out, index, rung);
             match read_result(&file)? {
-                Some(result) if result.trial != trials[index] => return Err(SearchError::OtherSearch { file }),
-                Some(result) => ranking.push(result),
+                Some(result) => {
+                    let lengths = (result.epochs, result.rung_epochs) == (halving.epochs, halving.epochs_at(rung));
+                    let alike = ranking.first().is_none_or(|first| result.is_comparable(first));
+                    if result.trial != trials[index] || !lengths || !alike {
+                        return Err(SearchError::OtherSearch { file });
+                    }
+                    ranking.push(result);
+                }
                 None => missing.push(index),
             }
         }
@@ -53,6 +53,18 @@ impl Collected {
         missing.sort_unstable();
         let survivors = halving.survivors(ranking.iter().map(|one| (one.index, objective(one))).collect());
         Ok(Self { ranking, missing, survivors })
+    }
+
+    /// Indices of the trials that go on from `rung`, all of whose results are there.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and [`SearchError::Unfinished`].
+    pub fn survivors_of(out: &Path, grid: &Grid, halving: Halving, rung: usize) -> Result<Vec<usize>, SearchError> {
+        let found = Self::read(out, grid, halving, rung)?;
+        if !found.missing.is_empty() {
+            return Err(SearchError::Unfinished { rung, missing: found.missing });
+        }
+        Ok(found.survivors)
     }
 
     /// The ranking as CSV.

@@ -48,8 +48,8 @@ pub enum SearchError {
         /// What is wrong.
         reason: String,
     },
-    /// A result of other settings or photographs.
-    #[error("{}: the result of another grid or of other photographs; give this search a folder of its own", file.display())]
+    /// A result of other settings, lengths or photographs.
+    #[error("{}: the result of another grid, of other lengths or of other photographs; give this search a folder of its own", file.display())]
     OtherSearch {
         /// The file.
         file: PathBuf,

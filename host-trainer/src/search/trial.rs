@@ -50,6 +50,12 @@ pub struct TrialResult {
     pub rung: usize,
     /// Its settings.
     pub trial: Trial,
+    /// Epochs of a trial that is never dropped.
+    pub epochs: usize,
+    /// Epochs up to this rung.
+    pub rung_epochs: usize,
+    /// Which images were kept for validation.
+    pub validation: Validation,
     /// Mean SSIM of the undamaged validation images and their reconstructions; `None` if training diverged.
     pub objective: Option<f64>,
     /// The lowest validation loss.
@@ -60,6 +66,14 @@ pub struct TrialResult {
     pub steps: usize,
     /// SHA-256 over the photographs, hexadecimal.
     pub photographs_sha256: String,
+}
+
+impl TrialResult {
+    /// Whether both can be ranked together: the same photographs, divided alike, trained for as long.
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.epochs, one.rung_epochs, one.validation, one.photographs_sha256.clone());
+        of(self) == of(other)
+    }
 }
 
 /// Where the result of a trial lies.
@@ -90,39 +104,42 @@ impl TrialRun {
         let images = load_good(&good, INPUT, OnUnreadable::Refuse, &|| bar.inc(1)).map_err(StudyError::from)?;
         bar.finish_and_clear();
         let photographs_sha256 = hex(&images.fingerprint);
-        if let Some(result) = read_result(&file)? {
-            if result.trial != trial || result.photographs_sha256 != photographs_sha256 {
+        let mut result = TrialResult {
+            index: self.index,
+            rung: self.rung,
+            trial,
+            epochs: self.grid.epochs,
+            rung_epochs: self.halving.epochs_at(self.rung),
+            validation: self.validation,
+            objective: None,
+            validation_loss: None,
+            best_step: 0,
+            steps: 0,
+            photographs_sha256: photographs_sha256.clone(),
+        };
+        if let Some(kept) = read_result(&file)? {
+            if kept.trial != trial || !kept.is_comparable(&result) {
                 return Err(SearchError::OtherSearch { file });
             }
             progress::say(format!("{}: there already", file.display()));
-            return Ok(result);
+            return Ok(kept);
         }
         let network = ModelKind::Alexnet.network(INPUT, Placement::Fixed, trial.alexnet).map_err(StudyError::from)?;
         let selected = self.device.select().map_err(StudyError::from)?;
         let of_paper = PaperImages::of(&images.images, INPUT, self.validation, trial.seed);
         let config = trial.training(self.grid.epochs, of_paper.training.len());
-        let last = self.halving.epochs_at(self.rung).saturating_mul(config.validate_every);
+        let last = result.rung_epochs.saturating_mul(config.validate_every);
         let run = KeptRun {
             name: format!("trial {}", self.index),
             folder: folder(&self.out, self.index),
             architecture: &network.exported,
             images: &of_paper,
             validation: self.validation,
-            photographs_sha256: photographs_sha256.clone(),
+            photographs_sha256,
             config,
             device: &selected,
             restart: false,
             stop_after: (self.rung < self.halving.rungs).then_some(last),
-        };
-        let mut result = TrialResult {
-            index: self.index,
-            rung: self.rung,
-            trial,
-            objective: None,
-            validation_loss: None,
-            best_step: 0,
-            steps: 0,
-            photographs_sha256,
         };
         match run.train() {
             // Too high a rate is an answer too.

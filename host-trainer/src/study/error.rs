@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use edge_runtime::pipeline::MeasureError;
 
-use super::localisation::MaskError;
 use crate::dataset::{DatasetError, LoadError, UnreadableImages};
 use crate::device::NoAdapter;
+use crate::evaluation::EvaluationError;
 use crate::export::ParityError;
 use crate::files::FileError;
 use crate::model::UnfitSize;
@@ -45,7 +45,7 @@ pub enum StudyError {
     },
     /// A mask cannot be used.
     #[error(transparent)]
-    Mask(#[from] MaskError),
+    Mask(#[from] EvaluationError),
     /// There is no such device.
     #[error(transparent)]
     Device(#[from] NoAdapter),

@@ -1,7 +1,7 @@
 //! The extension that the paper leaves open: difference maps with a threshold against the masks of the defects, and how
 //! much of a map lies where the defect is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use edge_runtime::camera::decode::{DecodeError, decode_file};
 use serde::Serialize;
@@ -54,16 +54,6 @@ impl TestMask {
         let small = preprocessed(&frame, &how).unwrap_or_default();
         Ok(Self { whole, small: small.into_iter().map(|value| value >= 128).collect() })
     }
-}
-
-/// A mask cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the mask of {} cannot be used; copy it again or remove it", image.display())]
-pub struct MaskError {
-    /// The image that it belongs to.
-    pub image: PathBuf,
-    /// What is wrong with it.
-    pub source: DecodeError,
 }
 
 /// How well maps of one metric show where defects are.

@@ -25,7 +25,7 @@ mod variation;
 pub use error::StudyError;
 pub use images::{PaperImages, Validation};
 pub use kept::{Exported, KeptRun, limits};
-pub use localisation::{Localisation, MaskError, TestMap, TestMask};
+pub use localisation::{Localisation, TestMap, TestMask};
 pub use measure::{Measured, Measurer, ScoreKind};
 pub use record::{FigureRecord, ImageRecord, ModelRecord, StudyRecord};
 pub use run::{Findings, INPUT, LEAST_PHOTOGRAPHS, Study, TestImage, resized};

@@ -11,7 +11,7 @@ use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
 use super::error::StudyError;
 use super::images::{PaperImages, Validation};
 use super::kept::{Exported, KeptRun};
-use super::localisation::{Localisation, MaskError, TestMap, TestMask};
+use super::localisation::{Localisation, TestMap, TestMask};
 use super::measure::{Measured, Measurer, ScoreKind};
 use super::record::{FigureRecord, ImageRecord, ModelRecord, StudyRecord};
 use super::threshold::ScoreSplit;
@@ -21,6 +21,7 @@ use crate::dataset::load::{LoadError, Loaded, load_each};
 use crate::dataset::{EvaluationImage, EvaluationSet, GoodImages, Label, LoadedImages, OnUnreadable, load_good};
 use crate::device::{DeviceChoice, SelectedDevice};
 use crate::digest::hex;
+use crate::evaluation::EvaluationError;
 use crate::files::write_atomically;
 use crate::model::{ALEXNET_SIDE, AlexnetOptions, Architecture, ModelKind, Placement};
 use crate::progress;
@@ -168,7 +169,7 @@ impl Study {
                 },
                 image: loaded.image,
                 photograph: loaded.frame,
-                mask: mask.map_err(|source| MaskError { image: image.path.clone(), source })?,
+                mask: mask.map_err(|source| EvaluationError::Mask { image: image.path.clone(), source })?,
             })
         };
         set.images.iter().zip(loaded).map(complete).collect()

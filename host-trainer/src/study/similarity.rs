@@ -7,8 +7,10 @@
 
 use shared::image::Size;
 
+use crate::loss::mirrored;
+
 /// Pixels on either side of a window's middle.
-const REACH: i32 = 3;
+const REACH: isize = 3;
 /// Pixels of a window.
 const COUNT: f64 = 49.0;
 
@@ -43,15 +45,8 @@ fn windowed_mean(values: &[f64], size: Size) -> Vec<f64> {
 
 /// The mean of a line of `length` values around one of them.
 fn mean_around(middle: usize, length: usize, value: impl Fn(usize) -> f64) -> f64 {
-    let sum: f64 = (-REACH..=REACH).map(|step| value(mirrored(middle as i32 + step, length))).sum();
-    sum / f64::from(2 * REACH + 1)
-}
-
-/// The index within `length` of a pixel beyond the border: NumPy's `symmetric`.
-fn mirrored(index: i32, length: usize) -> usize {
-    let length = length as i32;
-    let index = index.rem_euclid(2 * length);
-    (if index < length { index } else { 2 * length - 1 - index }) as usize
+    let sum: f64 = (-REACH..=REACH).map(|step| value(mirrored(middle as isize + step, length))).sum();
+    sum / (2 * REACH + 1) as f64
 }
 
 #[cfg(test)]
