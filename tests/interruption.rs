@@ -1,5 +1,6 @@
 //! A training that is killed or interrupted, whenever that is, goes on to the very bundle of one that was left alone.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -86,6 +87,10 @@ fn killed_at_ten_random_points_it_gives_the_same_bundle() {
     assert!(line.bundle("killed") == expected, "the bundle of a training killed {kills} times differs");
     let json = |out: &str| fs::read_to_string(line.path(out).join("training.json")).unwrap();
     assert_eq!(json("killed"), json("whole"));
+    let names = |out: &str| -> BTreeSet<_> {
+        fs::read_dir(line.path(out)).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    };
+    assert_eq!(names("killed"), names("whole"), "nothing is left of the files that were being written");
 }
 
 #[test]

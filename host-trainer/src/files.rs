@@ -24,21 +24,40 @@ impl FileError {
     }
 }
 
-/// Writes `bytes` to `path`, creating its folder. An interruption leaves the old file or the new one, never a part.
+/// Writes `bytes` to `path`, creating its folder. An interruption leaves the old file or the new one, never a part of it;
+/// what a killed process has left beside it is removed by the next write.
 ///
 /// # Errors
 /// [`FileError`] with the path; the old file is untouched.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(FileError::new("create the folder", folder))?;
+    let prefix = format!(".part-{}-", path.file_name().unwrap_or_default().display());
     let written = (|| {
-        let mut part = readable(tempfile::Builder::new().prefix(".part-")).tempfile_in(folder)?;
+        remove_abandoned(folder, &prefix)?;
+        let mut part = readable(tempfile::Builder::new().prefix(&prefix)).tempfile_in(folder)?;
+        // Says that it is being written, for as long as this process lives. Not every file system knows of locks.
+        let _ = part.as_file().try_lock();
         part.write_all(bytes)?;
         part.as_file().sync_all()?;
         part.persist(path).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()
     })();
     written.map_err(FileError::new("write", path))
+}
+
+/// Removes the files of `folder` whose names begin with `prefix` and that no living process holds locked.
+fn remove_abandoned(folder: &Path, prefix: &str) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let abandoned = entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes())
+            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if abandoned {
+            // Another process may have removed it first.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// A result is for others to read too; a temporary file is private unless told otherwise.
@@ -60,6 +79,20 @@ mod tests {
         write_atomically(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_another_is_writing_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (abandoned, written) = (folder.path().join(".part-file.txt-a"), folder.path().join(".part-file.txt-b"));
+        let of_another_file = folder.path().join(".part-other.txt-a");
+        for path in [&abandoned, &written, &of_another_file] {
+            fs::write(path, b"half").unwrap();
+        }
+        let writer = File::open(&written).unwrap();
+        writer.lock().unwrap();
+        write_atomically(&folder.path().join("file.txt"), b"whole").unwrap();
+        assert!(!abandoned.exists() && written.exists() && of_another_file.exists());
     }
 
     #[test]
