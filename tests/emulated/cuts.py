@@ -44,7 +44,7 @@ path = "/share/shown"
 frozen_frames = 0
 max_overexposed = 1.0
 [preflight]
-seconds = 60
+seconds = 240
 [gate]
 # A verdict that takes seconds is in time, and no part is beyond the gate before the frames end.
 delay_ms = 6000

@@ -24,7 +24,7 @@ GATE, BUDGET, PULSE, INTERVAL = 8.0, 7.5, 0.4, 3.0
 # How far an accept edge may lie from its part's gate, seen from outside.
 JITTER = 0.4
 WATCHDOG = 4.0
-START = 180.0
+START = 400.0
 SHORT = {"kills": 6}
 
 CONFIGURATION = f"""
@@ -47,7 +47,7 @@ frozen_frames = 0
 max_overexposed = 1.0
 [preflight]
 # An emulated processor is slow.
-seconds = 60
+seconds = 240
 [trigger]
 mode = "gpio"
 chip = "/dev/gpiochip0"
@@ -184,7 +184,7 @@ def recorded(machine, share, frames):
 
 def self_test(machine):
     """The bundle's golden frames come out on this processor as on the one that sealed the bundle."""
-    found = json.loads(machine.run("edge-runtime self-test --bundle /bin/station.bundle --json", 60)[-1])
+    found = json.loads(machine.run("edge-runtime self-test --bundle /bin/station.bundle --json", 300)[-1])
     text = f"{found['result']}: {found['golden_frames']} frames, {found['differing_pixels']} pixels and "
     text += f"{found['greatest_score_difference']}/2^24 of score differ"
     expect(found["result"] == "proven", text)

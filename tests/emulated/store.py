@@ -13,7 +13,7 @@ import station
 from machine import Machine, expect, wait_until
 
 # An install, or a change over, on an emulated processor.
-SLOW = 120.0
+SLOW = 300.0
 SELF_TEST_FAILED = 18
 
 # The bundles have no golden frames, which take an emulated processor long.
