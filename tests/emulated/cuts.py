@@ -36,7 +36,7 @@ FROM_FILES = f"""
 state_dir = "/data/state"
 runtime_dir = "/run/station"
 [trust]
-{store.UNPROVEN}
+{station.UNPROVEN}
 [camera]
 source = "folder"
 path = "/share/shown"

@@ -6,6 +6,7 @@ import json
 import os
 import time
 
+import bundles
 import equipment
 import frames as recorded_frames
 import station
@@ -185,7 +186,9 @@ def station_with(table, image, share, folder, frames, size, program, configurati
     equipment.show(machine, frames[good][0])
     if live:
         expect(machine.feed.ask("live").startswith("live "), "the picture cannot change")
-    station.install(machine, share, program, size, configuration)
+    # Without golden frames, which take an emulated processor long: the checks of the station have them.
+    quick = bundles.quick(station.REPOSITORY, b"q")[0]
+    station.install(machine, share, program, size, configuration, quick)
     line.began = time.monotonic()
     station.start(machine)
     table.check(f"{os.path.basename(folder)} starts", station.becomes_ready, machine, line)
