@@ -40,16 +40,18 @@ def rows(name, record):
             found = figures[model["variation"], score]
             spread, first = found["f1"], model["first_split"][index]
             place = model["l2_map" if score == "l2" else "ssim_map"]
-            mean = [statistics.mean(image["scores"][index] for image in model["images"] if (image["kind"] is None) == good)
-                    for good in (True, False)]
+            scores = {True: [], False: []}
+            for image in model["images"]:
+                scores[image["kind"] is None].append(image["scores"][index])
             line = {
-                "study": name, "model": model["variation"], "seed": model["seed"], "steps": model["history"][-1]["step"],
-                "ended": model["ended"], "validation_loss": model["validation_loss"],
+                "study": name, "model": model["variation"], "seed": model["seed"],
+                "steps": model["history"][-1]["step"], "ended": model["ended"], "validation_loss": model["validation_loss"],
                 "validation_similarity": model["validation_similarity"], "score": score, "auroc": model["auroc"][index],
                 "f1_first_split": first and first["f1"], "f1_mean": spread["mean"],
                 "f1_low95": spread["interval95"]["low"], "f1_high95": spread["interval95"]["high"],
                 "f1_sd_seeds": spread["between_seeds"], "f1_sd_splits": spread["between_splits"],
-                "error_on_good": mean[0] / ONE, "error_on_defective": mean[1] / ONE,
+                "error_on_good": statistics.mean(scores[True]) / ONE,
+                "error_on_defective": statistics.mean(scores[False]) / ONE,
             }
             if score != "ssim-range2":
                 line |= {key: place[key] for key in ("pixel_auroc", "aupro", "iou")}

@@ -24,8 +24,8 @@ impl FileError {
     }
 }
 
-/// Writes `bytes` to `path`, creating its folder. An interruption leaves the old file or the new one, never a part of it;
-/// what a killed process has left beside it is removed by the next write.
+/// Writes `bytes` to `path`, creating its folder. An interruption leaves the old file or the new one, never a part of
+/// it; what a killed process has left beside it is removed by the next write.
 ///
 /// # Errors
 /// [`FileError`] with the path; the old file is untouched.
