@@ -101,6 +101,7 @@ fn a_station_takes_what_a_trusted_key_signed_and_nothing_else() {
     forged[bytes.len() - 4..].copy_from_slice(&sum);
     fs::write(place.path("forged.bundle"), forged).unwrap();
     fs::write(place.path("cut.bundle"), &bytes[..bytes.len() - 1]).unwrap();
+    let mut refusals = 0;
     for (bundle, trust, code, words) in [
         ("unsigned.bundle", by("first.key.pub"), 11, "the bundle is not signed"),
         ("signed.bundle", by("second.key.pub"), 11, "none of the 1 signatures is by a trusted key"),
@@ -115,7 +116,12 @@ fn a_station_takes_what_a_trusted_key_signed_and_nothing_else() {
         assert_eq!(found, Some(code), "{bundle} {trust}: {said}");
         assert!(said.contains(words), "{bundle} {trust}: {said}");
         assert!(!place.path("state/records").exists(), "{bundle} {trust}");
+        refusals += 1;
     }
+    println!(
+        "ROW U7 | unsigned, wrong key, no key, forged, cut off, another product, through the program | {refusals} | 0 | \
+         refused, each cause with its exit code | {refusals}/{refusals}"
+    );
 
     let (code, said) = place.station("unsigned.bundle", "unsigned = \"accept\"");
     assert_eq!(code, Some(0), "{said}");

@@ -144,7 +144,10 @@ fn every_truncation_of_a_signed_bundle_is_refused() {
         );
         refused += 1;
     }
-    println!("truncations refused: {refused}/{}", bytes.len());
+    let all = bytes.len();
+    println!(
+        "ROW U5 | a signed bundle cut off at every length | {all} | 0 | refused before a section is read | {refused}/{all}"
+    );
 }
 
 #[test]
@@ -173,8 +176,9 @@ fn every_bit_of_head_manifest_and_signature_counts() {
         }
     }
     println!(
-        "bit flips refused: {refused}; with all hashes and checksums repaired: {forged}, {by_signature} by signature"
+        "ROW U6 | every bit of head, manifest and signature flipped | {refused} | 0 | none accepted | {refused}/{refused}"
     );
+    println!("ROW U6 | the same, hashes and checksums repaired | {forged} | 0 | none accepted | {forged}/{forged}");
     assert!(forged > 1500 / step && by_signature > forged / 2, "{forged} {by_signature}");
     assert!(checked(&bytes, &[1]).is_ok());
 }
@@ -206,7 +210,9 @@ fn a_hundred_thousand_flips_of_the_payload_are_refused() {
         refused += u32::from(refusal == Some(expected.into()));
         bytes[index] ^= mask;
     }
-    println!("payload flips refused: {refused}/{FLIPS}");
+    println!(
+        "ROW U6 | random bits of the model flipped | {FLIPS} | 0 | its hash refuses it, unread | {refused}/{FLIPS}"
+    );
     assert_eq!(refused, FLIPS);
     assert!(checked(&bytes, &[1]).is_ok());
 }
