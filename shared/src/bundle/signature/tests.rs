@@ -108,7 +108,7 @@ fn weak_keys_are_refused() {
             refusals += 1;
         }
     }
-    println!("ROW U7 | weak keys, in every form | {refusals} | 0 | refused | {refusals}/{refusals}");
+    std::println!("ROW U7 | weak keys, in every form | {refusals} | 0 | refused | {refusals}/{refusals}");
     assert!(weak >= 8, "{weak}");
 }
 
