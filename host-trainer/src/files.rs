@@ -34,10 +34,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     fs::create_dir_all(folder).map_err(FileError::new("create the folder", folder))?;
     let prefix = format!(".part-{}-", path.file_name().unwrap_or_default().display());
     let written = (|| {
+        // Held until the part is locked itself: nobody takes it for abandoned in between. A part that is locked is being
+        // written by a process that lives. Not every file system knows of locks; without them nothing is removed.
+        let gate = File::open(folder)?;
+        let _ = gate.lock();
         remove_abandoned(folder, &prefix)?;
         let mut part = readable(tempfile::Builder::new().prefix(&prefix)).tempfile_in(folder)?;
-        // Says that it is being written, for as long as this process lives. Not every file system knows of locks.
         let _ = part.as_file().try_lock();
+        drop(gate);
         part.write_all(bytes)?;
         part.as_file().sync_all()?;
         part.persist(path).map_err(|error| error.error)?;
