@@ -56,17 +56,17 @@ def pins(machine):
 
     machine.run(": >/run/watched; guest gpio watch 4 >/run/watched & echo $! >/run/watcher")
     inside = lambda: sum(line.startswith("rising ") for line in machine.run("cat /run/watched"))
-    wait_until(lambda: machine.run("cat /run/watched"), 5, "a watched pin")
+    wait_until(lambda: machine.run("cat /run/watched"), 30, "a watched pin")
     for pulse in range(PULSES):
         # Two edges that come before the kernel has seen the first are one, as on any controller; so one at a time.
         machine.pins.drive(4, 1)
-        wait_until(lambda: inside() > pulse, 5, f"edge {pulse} inside")
+        wait_until(lambda: inside() > pulse, 30, f"edge {pulse} inside")
         machine.pins.drive(4, 0)
     expect(inside() == PULSES, f"{inside()} rising edges inside")
     machine.run("kill $(cat /run/watcher)")
 
     machine.run("guest gpio hold 1 & echo $! >/run/holder")
-    wait_until(lambda: machine.pins.level(1), 5, "the level outside")
+    wait_until(lambda: machine.pins.level(1), 30, "the level outside")
     machine.run("kill -9 $(cat /run/holder)")
     time.sleep(0.3)
     stays = "stays" if machine.pins.level(1) else "falls"
@@ -80,16 +80,16 @@ def watchdog(machine):
     """A service that kicks is left alone; one that is killed is started again; one that stops kicking has the machine
     restarted by the watchdog device. Ends the machine."""
     service = "guest notify READY=1; while test ! -e /run/hang; do guest notify WATCHDOG=1; sleep 0.2; done; sleep 1000"
-    manager = f"guest supervise 1000 'echo stop-post' /dev/watchdog /bin/sh -c '{service}'"
+    manager = f"guest supervise 3000 'echo stop-post' /dev/watchdog /bin/sh -c '{service}'"
     machine.run(f": >/share/service.log; {manager} >/share/service.log & true")
     log = lambda: machine.run("cat /share/service.log")
     count = lambda what: sum(what in line for line in log())
-    wait_until(lambda: count("WATCHDOG=1") >= 10, 15, "ten kicks")
+    wait_until(lambda: count("WATCHDOG=1") >= 10, 60, "ten kicks")
     expect(count("expired") == 0, "the service kicks, and its watchdog expires")
     machine.run("kill -9 $(awk '$2 == \"started\" {print $3}' /share/service.log)")
-    wait_until(lambda: count("started") == 2 and count("ended 137") == 1, 5, "the restart of a killed service")
+    wait_until(lambda: count("started") == 2 and count("ended 137") == 1, 30, "the restart of a killed service")
     kicks = count("WATCHDOG=1")
     machine.run("touch /run/hang")
-    reason = machine.wait_for_end(20)
+    reason = machine.wait_for_end(60)
     expect(reason == "guest-reset", f"the machine ended by {reason}")
     return f"{kicks} kicks, a restart, then a reset of the machine when they stopped"

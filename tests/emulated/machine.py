@@ -22,10 +22,20 @@ class Failure(Exception):
     """A check of the harness that did not hold."""
 
 
+class Unsafe(Failure):
+    """An accept edge that must not be. However slow the machine is, it is never a reason for one."""
+
+
 def expect(condition, message):
     """Raises `Failure` with `message` unless `condition` holds."""
     if not condition:
         raise Failure(message)
+
+
+def forbid(condition, message):
+    """Raises `Unsafe` with `message` if `condition` holds."""
+    if condition:
+        raise Unsafe(message)
 
 
 def wait_until(condition, seconds, what):

