@@ -11,7 +11,7 @@ import equipment
 from machine import Failure, Unsafe, expect, forbid, wait_until
 
 ACCEPT, READY, BUSY, FAULT, TRIGGER, RESET = range(6)
-GATE, BUDGET, PULSE, INTERVAL = 10.0, 9.5, 0.4, 3.5
+GATE, BUDGET, PULSE, INTERVAL = 10.0, 9.5, 0.8, 3.5
 # How far an accept edge may lie from its part's gate, seen from outside.
 JITTER = 0.4
 START = 400.0

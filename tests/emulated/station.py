@@ -16,7 +16,7 @@ import bundles
 import equipment
 import frames as recorded_frames
 from line import ACCEPT, BUDGET, BUSY, FAULT, GATE, INTERVAL, JITTER, PULSE, READY, RESET, TRIGGER
-from line import SLOW_REASONS, START, Line
+from line import ATTEMPTS, SLOW_REASONS, START, Line
 from machine import Machine, expect, forbid, wait_until
 
 WATCHDOG = 8.0
@@ -236,32 +236,40 @@ def killed(machine, line, good, kills, seed):
     """Killed at any moment, the station accepts nothing afterwards until a new part has passed. Every third time the
     moment is in an accept pulse, else anywhere from the trigger to the gate."""
     moments = random.Random(seed)
-    in_pulse = 0
+    done = in_pulse = 0
+    # A kill that came too late for its pulse is one more of the others.
+    while done < kills or (in_pulse < kills // 3 and done < kills + ATTEMPTS):
+        after = None if done % 3 == 2 or done >= kills else moments.uniform(0, GATE - 0.3)
+        in_pulse += killed_once(machine, line, good, after)
+        done += 1
+    line.wait_ready()
+    expect(in_pulse >= kills // 3, f"{in_pulse} of {done} kills were within a pulse, expected {kills // 3}")
+    line.passes_one(good)
+    return f"{done} kills, {in_pulse} of them in an accept pulse: 0 accept edges afterwards; then a good part passes"
 
+
+def killed_once(machine, line, good, after):
+    """Kills the station so many seconds after a trigger, or with `None` in the pulse of its part; whether it was in the
+    pulse."""
     def until_accepted(_number):
         at = line.part(good)
-        wait_until(lambda: line.accepted(at), GATE + JITTER + 1, "the accept edge")
-        return at
+        return at, wait_until(lambda: line.accepted(at), GATE + JITTER + 1, "the accept edge")[0]
 
-    for kill in range(kills):
-        line.wait_ready()
-        if kill % 3 == 2:
-            triggered = line.in_time(until_accepted)
-        else:
-            triggered = line.part(good)
-            time.sleep(moments.uniform(0, GATE - 0.3))
-        # In one command: the answer comes after the process is gone.
-        machine.run(f"kill -9 {station_process(machine)}")
-        dead = time.monotonic()
-        in_pulse += kill % 3 == 2 and dead - line.accepted(triggered)[0] < PULSE
-        # Past the gate of the part that was on its way, the new process running meanwhile.
-        time.sleep(max(0.0, triggered + GATE + JITTER + PULSE - time.monotonic()) + 0.5)
-        late = [round(at - dead, 3) for at in line.accepted(dead)]
-        forbid(late, f"kill {kill}: accept edges {late} s after it")
     line.wait_ready()
-    expect(in_pulse == kills // 3, f"{in_pulse} of {kills // 3} kills were within the pulse")
-    line.passes_one(good)
-    return f"{kills} kills, {in_pulse} of them in an accept pulse: 0 accept edges afterwards; then a good part passes"
+    process, edge = station_process(machine), None
+    if after is None:
+        triggered, edge = line.in_time(until_accepted)
+    else:
+        triggered = line.part(good)
+        time.sleep(after)
+    # The answer comes after the process is gone.
+    machine.run(f"kill -9 {process}")
+    dead = time.monotonic()
+    # Past the gate of the part that was on its way, the new process running meanwhile.
+    time.sleep(max(0.0, triggered + GATE + JITTER + PULSE - time.monotonic()) + 0.5)
+    late = [round(at - dead, 3) for at in line.accepted(dead)]
+    forbid(late, f"accept edges {late} s after a kill")
+    return edge is not None and dead - edge < PULSE
 
 
 def watched(machine):
