@@ -4,12 +4,12 @@
 //! All buffers are taken when the pipeline is made; measuring a frame allocates nothing here. Scores are
 //! [`Score`] (Q24). It does not know what a good score is.
 
-use std::borrow::Cow;
+mod evidence;
 
 use shared::difference::{
-    InvalidRecipe, InvalidReference, ScoreBuffers, ScoreError, ScoreRecipe, ScoreReference, score_with,
+    InvalidRecipe, InvalidReference, ScoreBuffers, ScoreError, ScoreRecipe, ScoreReference, score_within,
 };
-use shared::image::{FrameView, GrayView, ImageError, Region, Size};
+use shared::image::{FrameView, GrayView, ImageError, Size};
 use shared::preprocess::{InvalidPreprocessing, PreprocessError, Preprocessing, ResampleScratch, preprocess};
 use shared::reconstruction::{Finite, ReconstructionError, quantize};
 use shared::score::Score;
@@ -18,6 +18,8 @@ use shared::verdict::FaultReason;
 use crate::clock::{Clock, micros_between};
 use crate::reconstruct::{ReconstructError, Reconstructor};
 use crate::trial::{Stage, reached};
+
+pub use evidence::Evidence;
 
 /// Measures frames with one model and one recipe.
 #[derive(Debug)]
@@ -60,40 +62,6 @@ pub struct MeasureTimes {
     pub inference_us: u32,
     /// From both to the score.
     pub score_us: u32,
-}
-
-/// The images behind the last score.
-#[derive(Debug, Clone, Copy)]
-pub struct Evidence<'a> {
-    /// The model's input: the preprocessed frame.
-    pub input: GrayView<'a>,
-    /// The part of it, at the top left, that shows the frame ([`Preprocessing::content`]); what lies beyond is a mirror
-    /// image, which is no place on the part. The whole input if it was given preprocessed.
-    pub content: Size,
-    /// What the model made of it.
-    pub reconstruction: GrayView<'a>,
-    /// The difference map, Q24, one value per pixel of `input`.
-    pub difference: &'a [u32],
-    /// The map that was pooled, in the same form, if the recipe smooths or normalises the difference map.
-    pub smoothed: Option<&'a [u32]>,
-}
-
-impl<'a> Evidence<'a> {
-    /// What shows the frame of an image of the input's size.
-    pub fn content_of(&self, image: GrayView<'a>) -> GrayView<'a> {
-        // The content lies within the input.
-        image.crop(Region::whole(self.content)).unwrap_or(image)
-    }
-
-    /// What belongs to the frame of a map of the input's size, row by row without gaps.
-    pub fn content_of_map(&self, map: &'a [u32]) -> Cow<'a, [u32]> {
-        let (size, content) = (self.input.size(), self.content);
-        if content == size {
-            return map.into();
-        }
-        let rows = map.chunks_exact(size.width.into()).take(content.height.into());
-        rows.flat_map(|row| &row[..content.width.into()]).copied().collect()
-    }
 }
 
 /// Why a pipeline cannot be made.
@@ -252,7 +220,8 @@ impl<R: Reconstructor> Pipeline<R> {
         self.measure_input(clock, started, preprocessed)
     }
 
-    /// Measures an image that is preprocessed already, as [`measure`](Self::measure) does from there on.
+    /// Measures an image that is preprocessed already, as [`measure`](Self::measure) does from there on. All of it counts
+    /// as content.
     ///
     /// # Errors
     ///
@@ -262,15 +231,29 @@ impl<R: Reconstructor> Pipeline<R> {
         input: GrayView<'_>,
         clock: &impl Clock,
     ) -> Result<Measurement, MeasureError> {
+        self.measure_content(input, self.preprocessing.input, clock)
+    }
+
+    /// Measures an image that is preprocessed already and of which `content`, at the top left, shows the frame.
+    ///
+    /// # Errors
+    ///
+    /// [`MeasureError`] if the image has not the size of the model's input, or any stage fails.
+    pub fn measure_content(
+        &mut self,
+        input: GrayView<'_>,
+        content: Size,
+        clock: &impl Clock,
+    ) -> Result<Measurement, MeasureError> {
         self.complete = false;
         self.check_size(input)?;
         copy(input, &mut self.input);
-        self.content = self.preprocessing.input;
+        self.content = content;
         let started = clock.now_us();
         self.measure_input(clock, started, started)
     }
 
-    /// The score of an input and a reconstruction that is given: integers alone, no inference.
+    /// The score of an input, all of it content, and a reconstruction that is given: integers alone, no inference.
     ///
     /// # Errors
     ///
@@ -281,6 +264,7 @@ impl<R: Reconstructor> Pipeline<R> {
         self.check_size(reconstruction)?;
         copy(input, &mut self.input);
         copy(reconstruction, &mut self.reconstruction);
+        self.content = self.preprocessing.input;
         self.score()
     }
 
@@ -318,9 +302,10 @@ impl<R: Reconstructor> Pipeline<R> {
     /// The score of `self.input` and `self.reconstruction`.
     fn score(&mut self) -> Result<Score, MeasureError> {
         let size = self.preprocessing.input;
-        Ok(score_with(
+        Ok(score_within(
             &self.recipe,
             self.reference.view(),
+            self.content,
             GrayView::packed(&self.input, size)?,
             GrayView::packed(&self.reconstruction, size)?,
             ScoreBuffers { map: &mut self.map, smoothed: &mut self.smoothed, scratch: &mut self.scratch },
@@ -339,6 +324,7 @@ impl<R: Reconstructor> Pipeline<R> {
             reconstruction: GrayView::packed(&self.reconstruction, size).ok()?,
             difference: &self.map,
             smoothed: self.recipe.reworks().then_some(&*self.smoothed),
+            margin: self.recipe.margin,
         })
     }
 

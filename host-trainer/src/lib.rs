@@ -25,6 +25,7 @@ pub mod interrupt;
 pub mod job;
 pub mod listing;
 pub mod loss;
+pub mod margin;
 pub mod model;
 pub mod normalisation;
 pub mod progress;

@@ -64,7 +64,7 @@ pub fn fit(
     let mut sums = vec![Sums::default(); size.area()];
     for image in development.images() {
         let input = GrayView::packed(image.input, size).map_err(MeasureError::from)?;
-        pipeline.measure_preprocessed(input, &clock)?;
+        pipeline.measure_content(input, image.content, &clock)?;
         let evidence = pipeline.evidence();
         let map = evidence.iter().flat_map(|evidence| evidence.smoothed.unwrap_or(evidence.difference));
         sums.iter_mut().zip(map).for_each(|(sums, &value)| sums.add(value));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::difference::{Pooling, ScoreRecipe};
 use shared::similarity::Metric;
 
+use crate::margin::MarginChoice;
 use crate::model::Architecture;
 use crate::normalisation::Normalise;
 
@@ -30,6 +31,8 @@ pub enum MetricChoice {
     L2,
     /// 1 - similarity of gradient magnitudes, at three scales
     Msgms,
+    /// Half of ssim, and msgms
+    SsimMsgms,
 }
 
 impl MetricChoice {
@@ -40,6 +43,7 @@ impl MetricChoice {
             Self::SsimGaussian => "ssim-gaussian",
             Self::L2 => "l2",
             Self::Msgms => "msgms",
+            Self::SsimMsgms => "ssim-msgms",
         }
     }
 }
@@ -51,6 +55,7 @@ impl From<MetricChoice> for Metric {
             MetricChoice::SsimGaussian => Self::SsimGaussian,
             MetricChoice::L2 => Self::L2,
             MetricChoice::Msgms => Self::Msgms,
+            MetricChoice::SsimMsgms => Self::SsimMsgms,
         }
     }
 }
@@ -69,24 +74,28 @@ pub enum PoolingChoice {
 }
 
 /// What was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScoreChoice {
-    /// The difference map.
-    pub metric: MetricChoice,
+    /// The difference map; by how parts lie, if it is left open.
+    pub metric: Option<MetricChoice>,
     /// How it becomes a number.
     pub pooling: PoolingChoice,
     /// Whether good parts' own differences are taken off it.
     pub normalise: Normalise,
+    /// Whether pixels near the edges count less.
+    pub margin: MarginChoice,
 }
 
-impl Default for ScoreChoice {
-    fn default() -> Self {
-        Self { metric: MetricChoice::Ssim, pooling: PoolingChoice::Max, normalise: Normalise::Never }
+impl MetricChoice {
+    /// For a part that lies at one place SSIM; for a surface, and for parts anywhere, the gradients at several scales
+    /// with it, which a change of the light or of the grain moves less. As measured (`docs/MEASUREMENTS.md`).
+    pub fn of(architecture: &Architecture) -> Self {
+        if architecture.is_free_of_place() { Self::SsimMsgms } else { Self::Ssim }
     }
 }
 
 impl ScoreChoice {
-    /// The recipe of a bundle with this network. A map is normalised only where parts lie at one place: elsewhere a pixel
+    /// The recipe of a bundle with this network, without the margin, which is fitted. A map is normalised only where parts lie at one place: elsewhere a pixel
     /// knows no good part.
     pub fn recipe(self, architecture: &Architecture) -> ScoreRecipe {
         let pixels = u32::from(architecture.size.width) * u32::from(architecture.size.height);
@@ -95,7 +104,8 @@ impl ScoreChoice {
             PoolingChoice::Top => (Pooling::TopMean { pixels: pixels.div_ceil(TOP) }, RADIUS),
             PoolingChoice::Mean => (Pooling::Mean, 0),
         };
-        let plain = ScoreRecipe { smoothing, ..ScoreRecipe::new(self.metric.into(), pooling) };
+        let metric = self.metric.unwrap_or_else(|| MetricChoice::of(architecture));
+        let plain = ScoreRecipe { smoothing, ..ScoreRecipe::new(metric.into(), pooling) };
         if self.normalise == Normalise::Pixels && !architecture.is_free_of_place() {
             return ScoreRecipe { smoothing: smoothing.max(1), normalised: true, ..plain };
         }
@@ -118,11 +128,21 @@ mod tests {
     }
 
     #[test]
+    fn parts_at_one_place_and_surfaces_have_a_metric_each() {
+        let metric = |placement| {
+            let network = ModelKind::Unet.network(Size::new(64, 64), placement, Default::default()).unwrap();
+            ScoreChoice::default().recipe(&network.exported).metric
+        };
+        assert_eq!((metric(Placement::Fixed), metric(Placement::Free)), (Metric::Ssim, Metric::SsimMsgms));
+    }
+
+    #[test]
     fn every_choice_makes_a_recipe_that_is_valid_for_every_network() {
         for metric in MetricChoice::value_variants() {
             for pooling in PoolingChoice::value_variants() {
                 for normalise in [Normalise::Never, Normalise::Pixels] {
-                    let choice = ScoreChoice { metric: *metric, pooling: *pooling, normalise };
+                    let choice =
+                        ScoreChoice { metric: Some(*metric), pooling: *pooling, normalise, ..ScoreChoice::default() };
                     for placement in [Placement::Fixed, Placement::Free] {
                         let architecture =
                             ModelKind::Unet.network(Size::new(64, 64), placement, Default::default()).unwrap().exported;

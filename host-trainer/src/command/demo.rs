@@ -27,7 +27,7 @@ use crate::training::{Length, TrainingConfig};
 use crate::watch::Keeping;
 
 /// Enough for a clear result.
-const STEPS: usize = 500;
+const STEPS: usize = 900;
 
 /// The demonstration's training, on frames rendered to `data`.
 pub fn job(data: PathBuf, device: DeviceChoice) -> Job {

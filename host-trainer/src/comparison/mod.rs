@@ -153,6 +153,7 @@ mod tests {
             (Metric::L2, "at least 7"),
             (Metric::SsimGaussian, "at least 11"),
             (Metric::Msgms, "at least 19"),
+            (Metric::SsimMsgms, "at least 19"),
         ] {
             let message = message(&small, &small, metric);
             assert!(message.contains("small.png is 10x6") && message.contains(least), "{message}");

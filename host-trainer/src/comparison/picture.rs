@@ -39,6 +39,7 @@ fn scale(metric: Metric) -> Scale {
         Metric::Ssim => Scale { title: "1 - SSIM (7x7)", end: Score::ONE, ticks: similarity },
         Metric::SsimGaussian => Scale { title: "1 - SSIM (11x11)", end: Score::ONE, ticks: similarity },
         Metric::Msgms => Scale { title: "1 - MSGMS", end: Score::ONE, ticks: &["0", "0.25", "0.5", "0.75", "1"] },
+        Metric::SsimMsgms => Scale { title: "(1 - SSIM)/2 + 1 - MSGMS", end: Score::ONE, ticks: similarity },
         // A quarter is a difference of half the range of gray.
         Metric::L2 => Scale { title: "((a - b)/255)^2", end: Score::ONE / 4, ticks: &["0", "0.125", "0.25+"] },
     }
@@ -113,9 +114,7 @@ mod tests {
     #[test]
     fn a_colour_means_the_same_in_every_picture() {
         let one = Score::ONE;
-        for (metric, end) in
-            [(Metric::Ssim, one), (Metric::SsimGaussian, one), (Metric::L2, one / 4), (Metric::Msgms, one)]
-        {
+        for (metric, end) in Metric::ALL.into_iter().zip([one, one / 4, one, one, one]) {
             for greatest in [end / 2, end, 2 * one] {
                 let picture =
                     draw(&comparison(metric, Size::new(20, 11), |index| if index == 0 { end / 2 } else { greatest }));

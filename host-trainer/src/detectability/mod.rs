@@ -27,6 +27,7 @@ pub use record::{
     DetectabilityRecord, OfKind, PlaceMap, Rate, Smallest, Tried, blind_cells, frame_pixels, smallest_by_contrast,
 };
 
+use crate::dataset::DevelopmentImage;
 use crate::evaluation::image_auroc;
 use crate::progress;
 use defect::Defect;
@@ -57,11 +58,11 @@ pub enum DetectabilityError {
 /// The good images that defects are put into.
 #[derive(Clone, Copy, Debug)]
 pub struct Clean<'a> {
-    /// Development images as the model takes them, packed.
-    pub images: &'a [&'a [u8]],
+    /// Development images as the model takes them.
+    pub images: &'a [DevelopmentImage<'a>],
     /// Their scores.
     pub scores: &'a [Score],
-    /// The part of every image, at its top left, that shows the frame.
+    /// The part, at the top left, that shows the frame in every image.
     pub content: Size,
     /// How many images training looked at, each as often as it was seen: it bounds the effort.
     pub seen: usize,
@@ -107,7 +108,7 @@ fn try_with<R: Reconstructor>(
     let (input, threshold, content) = (manifest.model.size, manifest.threshold, clean.content);
     // What is rejected without a defect says nothing about one.
     let passing = clean.images.iter().zip(clean.scores).filter(|&(_, &score)| !threshold.rejects(score));
-    let images: Vec<&[u8]> = passing.map(|(&image, _)| image).collect();
+    let images: Vec<DevelopmentImage<'_>> = passing.map(|(&image, _)| image).collect();
     let Some(plan) = Plan::new(input.area(), content, clean.seen).filter(|_| !images.is_empty()) else {
         return Ok(None);
     };

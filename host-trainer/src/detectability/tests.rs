@@ -46,7 +46,7 @@ fn score_of(levels: f64) -> u32 {
 fn tried(threshold: u32, seed: u64) -> Option<DetectabilityRecord> {
     let manifest = manifest(threshold);
     let images = [[128; 1024], [127; 1024], [200; 1024]];
-    let images = images.each_ref().map(|image| &image[..]);
+    let images = images.each_ref().map(|image| DevelopmentImage { input: &image[..], content: SIZE });
     let scores = [0, 0, score_of(72.0)].map(|raw| Score::new(raw).unwrap());
     let clean = Clean { images: &images, scores: &scores, content: SIZE, seen: 1 << 20, seed };
     let pipeline = || Ok(Pipeline::new(manifest.preprocessing, manifest.recipe, HalfBlind(Vec::new()))?);

@@ -13,6 +13,7 @@ use shared::score::Score;
 
 use super::DetectabilityError;
 use super::defect::{Canvas, Defect, Kind, damaged};
+use crate::dataset::DevelopmentImage;
 
 /// The first stream; the weights, the batches and the golden frames draw from others.
 const STREAMS: u64 = 1 << 63;
@@ -43,9 +44,9 @@ pub struct Outcome {
 /// Where defects are put in.
 #[derive(Clone, Copy, Debug)]
 pub struct Ground<'a> {
-    /// Preprocessed images of good parts, packed.
-    pub images: &'a [&'a [u8]],
-    /// The part of each that shows the frame.
+    /// Preprocessed images of good parts.
+    pub images: &'a [DevelopmentImage<'a>],
+    /// The part of each that shows the frame, whichever it is: defects lie in it.
     pub content: Size,
     /// Where random numbers come from.
     pub seed: u64,
@@ -89,9 +90,10 @@ fn outcome(
     let size = pipeline.preprocessing().input;
     let mut rng = ChaCha8Rng::seed_from_u64(ground.seed);
     rng.set_stream(STREAMS + number as u64);
-    let pixels = ground.images[trial.image];
-    let canvas = Canvas { pixels, width: size.width.into(), content: ground.content };
+    let clean = ground.images[trial.image];
+    let canvas = Canvas { pixels: clean.input, width: size.width.into(), content: ground.content };
     let (image, kind) = damaged(canvas, trial.defect, trial.place, &mut rng);
-    let measured = pipeline.measure_preprocessed(GrayView::packed(&image, size)?, &MonotonicClock::new())?;
+    let input = GrayView::packed(&image, size)?;
+    let measured = pipeline.measure_content(input, clean.content, &MonotonicClock::new())?;
     Ok(Outcome { kind, score: measured.score })
 }

@@ -125,7 +125,7 @@ pub fn evaluate<R: Reconstructor, C: Clock>(
                     && (any_mask || image.label != Label::Good)
                 {
                     // The map that the score is taken from, where it shows the photograph.
-                    let values = evidence.content_of_map(evidence.smoothed.unwrap_or(evidence.difference));
+                    let values = evidence.scored_map();
                     let map = AnomalyMap { values: &values, size: evidence.content };
                     add_pixels(&mut pixels, image, &map, region, view.size())?;
                 }

@@ -107,6 +107,7 @@ pub fn recipe(recipe: &ScoreRecipe) -> String {
         Metric::SsimGaussian => "Gaussian SSIM",
         Metric::L2 => "L2",
         Metric::Msgms => "MSGMS",
+        Metric::SsimMsgms => "SSIM and MSGMS",
     };
     let (pooling, end) = match recipe.pooling {
         Pooling::Mean => ("mean".to_owned(), String::new()),
@@ -124,6 +125,10 @@ pub fn recipe(recipe: &ScoreRecipe) -> String {
         (recipe.smoothing > 0).then(|| format!("smoothed by radius {}", recipe.smoothing)),
         recipe.normalised.then(|| "normalised by the residual maps".to_owned()),
         recipe.masked.then(|| "weighted by the mask".to_owned()),
+        (!recipe.margin.is_none()).then(|| {
+            let (width, weight) = (recipe.margin.width, f64::from(recipe.margin.weight) / 255.0);
+            format!("less within {width} pixels of the edge, {:.0} % there", 100.0 * weight)
+        }),
     ];
     for step in before.into_iter().flatten() {
         sentence += ", ";
@@ -215,6 +220,8 @@ fn ordinal_from_top(rank: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::difference::Margin;
+
     use super::*;
 
     #[test]
@@ -228,9 +235,11 @@ mod tests {
             normalised: true,
             masked: true,
             pooling: Pooling::TopMean { pixels: 50 },
+            margin: Margin { width: 16, weight: 102 },
         };
         let expected = "mean of the greatest 50 pixels of the Gaussian SSIM difference map, smoothed by radius 2, \
-                        normalised by the residual maps, weighted by the mask";
+                        normalised by the residual maps, weighted by the mask, less within 16 pixels of the edge, 40 % \
+                        there";
         assert_eq!(recipe(&whole), expected);
     }
 }

@@ -13,7 +13,7 @@ use edge_runtime::pipeline::Pipeline;
 use edge_runtime::reconstruct::TractReconstructor;
 use edge_runtime::self_test::self_test;
 use shared::bundle::Bundle;
-use shared::difference::{ResidualMaps, ScoreReference};
+use shared::difference::{ResidualMaps, ScoreRecipe, ScoreReference};
 use shared::preprocess::Geometry;
 use shared::score::Score;
 use shared::wire::{CameraName, Manifest, ModelInterface, Name};
@@ -30,6 +30,7 @@ use crate::export::bundle::SealError;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::export::{Further, check_admission, check_parity, golden, seal_with, to_onnx};
 use crate::files::{FileError, write_atomically};
+use crate::margin::{self, MarginChoice};
 use crate::model::{Architecture, Placement};
 use crate::normalisation;
 use crate::progress;
@@ -186,6 +187,12 @@ impl Job {
         };
         let mut pipeline =
             Pipeline::with_reference(images.preprocessing, recipe, reference, fitter.into_reconstructor())?;
+        let recipe = match self.score.margin {
+            MarginChoice::Fitted => ScoreRecipe { margin: margin::fit(&mut pipeline, &development)?, ..recipe },
+            MarginChoice::None => recipe,
+        };
+        let mut pipeline =
+            Pipeline::with_reference(images.preprocessing, recipe, reference, pipeline.into_reconstructor())?;
         let calibration = score_loaded(&mut pipeline, &images, &split.calibration)?;
         let unseen = score_loaded(&mut pipeline, &images, &split.development)?;
         let (threshold, evidence) = plan.rule.apply(&calibration)?;
@@ -212,7 +219,7 @@ impl Job {
         let chosen = golden::choose(&mut pipeline, &development.inputs(), threshold, self.training.seed)?;
         let section = golden::section(architecture.size, &chosen)?;
         let clean = detectability::Clean {
-            images: &development.inputs(),
+            images: development.images(),
             scores: &unseen,
             content: images.least_content(),
             seen: steps * self.training.batch,
@@ -265,9 +272,10 @@ impl Job {
             set("camera", self.camera.clone().into());
         }
         let chosen = [
-            ("metric", self.score.metric.to_possible_value()),
+            ("metric", self.score.metric.and_then(|metric| metric.to_possible_value())),
             ("pooling", self.score.pooling.to_possible_value()),
             ("normalise", self.score.normalise.to_possible_value()),
+            ("margin", self.score.margin.to_possible_value()),
             ("geometry", self.geometry.to_possible_value()),
             ("device", self.device.to_possible_value()),
         ];

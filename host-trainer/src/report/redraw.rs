@@ -64,7 +64,7 @@ impl Redrawer {
     pub fn tiles(&mut self, frame: &FrameView<'_>, path: &Path, expected: Score) -> Result<Vec<Tile>, ReportError> {
         let again = |source| ReportError::Again { path: path.to_owned(), source };
         let found = self.pipeline.measure(frame, &self.clock).map_err(again)?.score;
-        self.shown(None, path, found, expected)
+        self.shown(path, found, expected)
     }
 
     /// The pictures of a frame that is preprocessed already: `content` is the part of `input` that shows it.
@@ -79,22 +79,15 @@ impl Redrawer {
         expected: Score,
     ) -> Result<Vec<Tile>, ReportError> {
         let again = |source| ReportError::Again { path: path.to_owned(), source };
-        let found = self.pipeline.measure_preprocessed(input, &self.clock).map_err(again)?.score;
-        self.shown(Some(content), path, found, expected)
+        let found = self.pipeline.measure_content(input, content, &self.clock).map_err(again)?.score;
+        self.shown(path, found, expected)
     }
 
-    fn shown(
-        &self,
-        content: Option<Size>,
-        path: &Path,
-        found: Score,
-        expected: Score,
-    ) -> Result<Vec<Tile>, ReportError> {
+    fn shown(&self, path: &Path, found: Score, expected: Score) -> Result<Vec<Tile>, ReportError> {
         if found != expected {
             return Err(ReportError::Changed { path: path.to_owned(), found, expected });
         }
         let Some(evidence) = self.pipeline.evidence() else { return Ok(Vec::new()) };
-        let evidence = Evidence { content: content.unwrap_or(evidence.content), ..evidence };
         Ok(evidence_tiles(&evidence, self.pipeline.recipe(), self.pipeline.reference(), self.scale))
     }
 
@@ -118,10 +111,12 @@ fn evidence_tiles(
     scale: ColourScale,
 ) -> Vec<Tile> {
     let size = evidence.content;
-    let map = evidence.content_of_map(evidence.smoothed.unwrap_or(evidence.difference));
+    let map = evidence.scored_map();
+    // With a margin the mirror image does not count, and the border is that of the photograph.
+    let scored = if recipe.margin.is_none() { evidence.input.size() } else { size };
     let peak = match recipe.pooling {
         Pooling::SmoothedMaximum { .. } | Pooling::TopMean { .. } => {
-            Some(peak_of(&map, size, evidence.input.size(), recipe.metric.border(), reference.mask))
+            Some(peak_of(&map, size, scored, recipe.metric.border(), reference.mask))
         }
         Pooling::Mean => None,
     };
@@ -153,7 +148,7 @@ fn evidence_tiles(
 }
 
 /// The first pixel of a map of `size` with the greatest value, weighted by the `mask`, among those that the score looks
-/// at: not on the border of the `input`, whose top left part the map is, and not masked out.
+/// at: not on the border of the `input` that counts, whose top left part the map is, and not masked out.
 fn peak_of(map: &[u32], size: Size, input: Size, border: u16, mask: Option<Mask<&[u8]>>) -> (u16, u16) {
     let inside = |side: u16, input: u16| border..side.min(input.saturating_sub(border));
     let weighted = |(x, y): (u16, u16)| {

@@ -17,6 +17,7 @@ use crate::cli::ThresholdArgs;
 use crate::dataset::GeometryChoice;
 use crate::device::DeviceChoice;
 use crate::loss::LossKind;
+use crate::margin::MarginChoice;
 use crate::model::{AlexnetOptions, AverageLayers, Bottleneck, ModelKind, Width};
 use crate::normalisation::Normalise;
 use crate::recipe::{MetricChoice, PoolingChoice, ScoreChoice};
@@ -45,7 +46,8 @@ pub struct TrainSettings {
     /// How photographs become the network's input [default: auto]
     #[arg(long, value_enum)]
     pub geometry: Option<GeometryChoice>,
-    /// The difference map that the station computes for each frame [default: ssim]
+    /// The difference map that the station computes for each frame [default: ssim for parts at one
+    /// place, else ssim-msgms]
     #[arg(long, value_enum)]
     pub metric: Option<MetricChoice>,
     /// How the map becomes the score [default: max]
@@ -54,6 +56,9 @@ pub struct TrainSettings {
     /// Whether a difference counts by what good parts show at the same pixel [default: never]
     #[arg(long, value_enum)]
     pub normalise: Option<Normalise>,
+    /// Whether pixels near the edges of the picture count less [default: fitted]
+    #[arg(long, value_enum)]
+    pub margin: Option<MarginChoice>,
     /// Where to train [default: auto]
     #[arg(long, value_enum)]
     pub device: Option<DeviceChoice>,
@@ -72,13 +77,13 @@ pub struct TrainSettings {
     /// Of the network alexnet: what lies in the middle [standard: dense]
     #[arg(long, value_enum)]
     pub bottleneck: Option<Bottleneck>,
-    /// Training steps at most [standard: 2000]
+    /// Training steps at most [standard: 2800]
     #[arg(long, value_name = "N", conflicts_with = "epochs", value_parser = value::steps)]
     pub steps: Option<NonZeroUsize>,
     /// Instead of --steps: how often at most each training image is seen
     #[arg(long, value_name = "N", value_parser = value::steps)]
     pub epochs: Option<NonZeroUsize>,
-    /// Images per step [standard: 8]
+    /// Images per step [standard: 4]
     #[arg(long, value_name = "N", value_parser = value::batch)]
     pub batch: Option<NonZeroUsize>,
     /// What training makes small [standard: ssim]
@@ -93,7 +98,7 @@ pub struct TrainSettings {
     /// Steps over which the learning rate rises to its peak [standard: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
     pub warmup: Option<u32>,
-    /// Steps between two looks at the validation images [standard: 100]
+    /// Steps between two looks at the validation images [standard: 200]
     #[arg(long, value_name = "N", value_parser = value::steps)]
     pub validate_every: Option<NonZeroUsize>,
     /// Looks without a better validation loss before training stops [standard: 10]
@@ -131,6 +136,7 @@ impl TrainSettings {
             metric: self.metric.or(base.metric),
             pooling: self.pooling.or(base.pooling),
             normalise: self.normalise.or(base.normalise),
+            margin: self.margin.or(base.margin),
             device: self.device.or(base.device),
             seed: self.seed.or(base.seed),
             model: self.model.or(base.model),
@@ -165,11 +171,11 @@ impl TrainSettings {
 
     /// How parts are scored; what is still open is the default.
     pub fn score(&self) -> ScoreChoice {
-        let ScoreChoice { metric, pooling, normalise } = ScoreChoice::default();
         ScoreChoice {
-            metric: self.metric.unwrap_or(metric),
-            pooling: self.pooling.unwrap_or(pooling),
-            normalise: self.normalise.unwrap_or(normalise),
+            metric: self.metric,
+            pooling: self.pooling.unwrap_or_default(),
+            normalise: self.normalise.unwrap_or_default(),
+            margin: self.margin.unwrap_or_default(),
         }
     }
 
@@ -249,11 +255,11 @@ mod tests {
 
     #[test]
     fn the_command_line_goes_before_the_file_and_the_file_before_the_preset() {
-        let file = parse("preset = \"thorough\"\nbatch = 4\nlearning-rate = 0.0005").unwrap();
+        let file = parse("preset = \"thorough\"\nbatch = 16\nlearning-rate = 0.0005").unwrap();
         let line = TrainSettings { learning_rate: "0.002".parse().ok(), ..TrainSettings::default() };
         let config = line.over(file).resolve();
-        assert_eq!((config.learning_rate, config.batch), (0.002, 4));
-        assert_eq!((config.length, config.patience), (Length::Steps(6000), 20));
+        assert_eq!((config.learning_rate, config.batch), (0.002, 16));
+        assert_eq!((config.length, config.patience), (Length::Steps(12_000), 20));
         assert_eq!(config.flips, Flips::Both);
     }
 

@@ -7,12 +7,12 @@ use super::{TrainSettings, file};
 /// A named set of settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Preset {
-    /// 300 steps: a first look at whether the photographs are usable
+    /// 600 steps: a first look at whether the photographs are usable
     Quick,
-    /// 2000 steps: some minutes on two cores
+    /// 2800 steps: some minutes on two cores
     #[default]
     Standard,
-    /// 6000 steps and more patience: for the model that goes on the line
+    /// 12000 steps and more patience: for the model that goes on the line
     Thorough,
 }
 

@@ -80,8 +80,8 @@ impl Examples {
             Stream::Validation(number) => VALIDATION + number,
         });
         let (width, height) = (usize::from(self.window.width), usize::from(self.window.height));
-        let left = below(&mut rng, usize::from(self.image.width) - width + 1);
-        let top = below(&mut rng, usize::from(self.image.height) - height + 1);
+        let left = place(&mut rng, usize::from(self.image.width), width);
+        let top = place(&mut rng, usize::from(self.image.height), height);
         let rows = example.image.chunks_exact(self.image.width.into()).skip(top).take(height);
         let window: Vec<u8> = rows.flat_map(|row| &row[left..left + width]).copied().collect();
         let mut drawn: Vec<f32> =
@@ -96,9 +96,30 @@ impl Examples {
     }
 }
 
+/// Where a window of `length` begins on a side of the image. A quarter of it may lie beyond either end, and is then moved
+/// inside: else what lies at the edges would be seen more rarely than what lies in the middle.
+fn place(rng: &mut ChaCha8Rng, side: usize, length: usize) -> usize {
+    let room = side - length;
+    let beyond = (length / 4).min(room);
+    below(rng, room + 2 * beyond + 1).saturating_sub(beyond).min(room)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn edges_are_seen_as_often_as_a_quarter_of_a_window_more_would_be() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut counts = [0; 101];
+        (0..20_000).for_each(|_| counts[place(&mut rng, 228, 128)] += 1);
+        // 32 of 165 places are beyond either end.
+        for end in [counts[0], counts[100]] {
+            assert!((3_600..4_400).contains(&end), "{end}");
+        }
+        assert!(counts[1..100].iter().all(|count| (60..200).contains(count)), "{counts:?}");
+        assert_eq!(place(&mut rng, 128, 128), 0);
+    }
 
     fn examples(window: Size, handicap: Handicap) -> Examples {
         let light = Light::new(0.0).unwrap();

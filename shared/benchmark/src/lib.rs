@@ -6,8 +6,13 @@ use shared::score::Score;
 use shared::similarity::{Metric, difference_map, scratch_len};
 
 /// The metrics by their names.
-pub const METRICS: [(&str, Metric); 4] =
-    [("ssim", Metric::Ssim), ("ssim-gaussian", Metric::SsimGaussian), ("l2", Metric::L2), ("msgms", Metric::Msgms)];
+pub const METRICS: [(&str, Metric); 5] = [
+    ("ssim", Metric::Ssim),
+    ("ssim-gaussian", Metric::SsimGaussian),
+    ("l2", Metric::L2),
+    ("msgms", Metric::Msgms),
+    ("ssim-msgms", Metric::SsimMsgms),
+];
 
 /// The sizes that the documents state.
 pub const SIZES: [Size; 3] = [Size::new(128, 128), Size::new(227, 227), Size::new(640, 480)];

@@ -2,6 +2,7 @@
 //!
 //! Differences and scores are in Q24 (1.0 is `1 << 24`). It does not know the threshold.
 
+mod margin;
 mod pooling;
 mod recipe;
 mod reference;
@@ -10,6 +11,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use margin::{MAX_MARGIN, Margin};
 pub use recipe::{InvalidRecipe, MAX_RADIUS, Pooling, ScoreRecipe};
 pub use reference::{InvalidReference, Mask, ResidualMaps, ScoreReference, Stored};
 pub use stream::ScoreStream;
@@ -100,6 +102,16 @@ pub enum ScoreError {
         /// The value.
         found: u32,
     },
+    /// The picture in the images is larger than they are, or too small to be scored.
+    #[error("found a picture of {found} pixels in images of {size}, expected at least {min} on each side and no more")]
+    Content {
+        /// The size of the picture.
+        found: Size,
+        /// The size of the images.
+        size: Size,
+        /// The shortest side that is scored.
+        min: u16,
+    },
     /// The buffer for the map that is pooled is too short.
     #[error("found a buffer for the smoothed map of {found} pixels, expected at least {needed}")]
     SmoothedTooShort {
@@ -149,7 +161,8 @@ pub fn smooth(map: &mut [u32], size: Size, radius: u8, scratch: &mut [u32]) -> R
 /// The difference score of an input and its reconstruction, by a recipe that needs no stored maps.
 ///
 /// The mean, the maximum or the mean of the greatest, as the recipe says, over the pixels at least
-/// [`Metric::border`](crate::similarity::Metric::border) from each edge. Means are rounded half up. Afterwards
+/// [`Metric::border`](crate::similarity::Metric::border) from each edge, each with its weight. Means are rounded half up.
+/// Afterwards
 /// `buffers.map` holds the difference map and, if the recipe [reworks](ScoreRecipe::reworks) it, `buffers.smoothed` the
 /// map that was pooled.
 ///
@@ -178,9 +191,26 @@ pub fn score_with(
     reconstruction: GrayView<'_>,
     buffers: ScoreBuffers<'_>,
 ) -> Result<Score, ScoreError> {
+    score_within(recipe, reference, input.size(), input, reconstruction, buffers)
+}
+
+/// [`score_with`] where `content`, at the top left of the input, is the picture, and what lies beyond its mirror image: a
+/// recipe with a [`Margin`] counts from the picture's edges and leaves the mirror image out.
+///
+/// # Errors
+///
+/// As [`score_with`], and if the picture does not lie in the input or, with a margin, has a side too short to be scored.
+pub fn score_within(
+    recipe: &ScoreRecipe,
+    reference: ScoreReference<&[u8]>,
+    content: Size,
+    input: GrayView<'_>,
+    reconstruction: GrayView<'_>,
+    buffers: ScoreBuffers<'_>,
+) -> Result<Score, ScoreError> {
     let size = input.size();
     let ScoreBuffers { map, smoothed, scratch } = buffers;
-    let mut stream = ScoreStream::new(recipe, reference, size, scratch)?;
+    let mut stream = ScoreStream::new(recipe, reference, size, scratch)?.within(content)?;
     if size != reconstruction.size() {
         return Err(SimilarityError::SizesDiffer { a: size, b: reconstruction.size() }.into());
     }

@@ -4,10 +4,8 @@
 //! of weight 0 does not count. It does not know where in the map a pixel is.
 
 use super::Pooling;
+use super::margin::FULL;
 use crate::fixed_point::divide_rounded;
-
-/// The weight of a pixel that counts in full.
-const FULL: u8 = 255;
 
 /// A number in the making.
 #[derive(Debug)]
@@ -48,8 +46,8 @@ impl<'m> Pool<'m> {
     }
 
     /// Takes a row with a weight for each value.
-    pub(super) fn weighted_row(&mut self, values: &[u32], weights: &[u8]) {
-        let values = values.iter().copied().zip(weights.iter().copied()).filter(|&(_, weight)| weight > 0);
+    pub(super) fn weighted_row(&mut self, values: &[u32], weights: impl Iterator<Item = u8>) {
+        let values = values.iter().copied().zip(weights).filter(|&(_, weight)| weight > 0);
         match self {
             Self::Mean { sum, weights } => {
                 for (value, weight) in values {
@@ -73,7 +71,7 @@ impl<'m> Pool<'m> {
 }
 
 /// `value * weight / 255`, rounded to the nearest. The product is below 2^33.
-fn weighted((value, weight): (u32, u8)) -> u32 {
+pub(super) fn weighted((value, weight): (u32, u8)) -> u32 {
     divide_rounded(u64::from(value) * u64::from(weight), FULL.into()) as u32
 }
 

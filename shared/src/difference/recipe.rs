@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::margin::{MAX_MARGIN, Margin};
 use crate::image::Size;
 use crate::similarity::Metric;
 
@@ -31,7 +32,7 @@ pub enum Pooling {
 }
 
 /// From input and reconstruction to a score, in the order of the steps: metric, smoothing, normalisation, pooling with
-/// the mask's weights.
+/// the weights of mask and margin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ScoreRecipe {
     /// What is computed for each pixel.
@@ -45,6 +46,8 @@ pub struct ScoreRecipe {
     pub normalised: bool,
     /// Whether pixels have weights ([`Mask`](super::Mask)).
     pub masked: bool,
+    /// How much less pixels near the edges count.
+    pub margin: Margin,
 }
 
 /// Why a recipe can't be used.
@@ -80,12 +83,23 @@ pub enum InvalidRecipe {
         /// The pixels that count.
         max: u32,
     },
+    /// A margin that is too wide, without a weight, or half of one.
+    #[error(
+        "found a margin of {width} pixels that begins with the weight {weight}, expected 1 to {MAX_MARGIN} pixels and \
+         1 to 254, or 0 and 255 for none"
+    )]
+    Margin {
+        /// Its width.
+        width: u8,
+        /// Its weight at the edge.
+        weight: u8,
+    },
 }
 
 impl ScoreRecipe {
-    /// The recipe without smoothing, normalisation and mask.
+    /// The recipe without smoothing, normalisation, mask and margin.
     pub const fn new(metric: Metric, pooling: Pooling) -> Self {
-        Self { metric, pooling, smoothing: 0, normalised: false, masked: false }
+        Self { metric, pooling, smoothing: 0, normalised: false, masked: false, margin: Margin::NONE }
     }
 
     /// Checks that images of `size` can be scored with this recipe. Stored maps and a mask are checked by
@@ -94,13 +108,17 @@ impl ScoreRecipe {
     /// # Errors
     ///
     /// [`InvalidRecipe`] if a side is below [`Metric::min_side`], a smoothing window is greater than the shorter side or
-    /// has a radius above [`MAX_RADIUS`], or more pixels are asked for than lie inside the border.
+    /// has a radius above [`MAX_RADIUS`], the margin is out of range, or more pixels are asked for than lie inside the
+    /// border.
     pub const fn validate(&self, size: Size) -> Result<(), InvalidRecipe> {
         let min = self.metric.min_side();
         if size.shorter_side() < min {
             return Err(InvalidRecipe::TooSmall { found: size, min });
         }
         if let Err(error) = check_radius(self.smoothing, size) {
+            return Err(error);
+        }
+        if let Err(error) = self.margin.validate() {
             return Err(error);
         }
         match self.pooling {

@@ -2,6 +2,7 @@
 //!
 //! The units are gray values in and Q24 out. It does not know where the rows come from.
 
+use super::margin::{FULL, Margin, nearer};
 use super::pooling::Pool;
 use super::smoothing::Smoother;
 use super::{ScoreError, ScoreRecipe, ScoreReference};
@@ -36,8 +37,10 @@ struct AfterMap<'m> {
     reference: ScoreReference<&'m [u8]>,
     pooling_smoothing: Option<Smoother<'m>>,
     pool: Pool<'m>,
+    /// What is scored: all of the images, or the picture in them.
     size: Size,
     border: u16,
+    margin: Margin,
 }
 
 impl<'m> ScoreStream<'m> {
@@ -83,7 +86,27 @@ impl<'m> ScoreStream<'m> {
         let row = take(size.width.into());
         let border = recipe.metric.border();
         let map = MapStream::new(recipe.metric, size, rest)?;
-        Ok(Self { map, rest: AfterMap { row, smoothing, reference, pooling_smoothing, pool, size, border } })
+        let margin = recipe.margin;
+        Ok(Self { map, rest: AfterMap { row, smoothing, reference, pooling_smoothing, pool, size, border, margin } })
+    }
+
+    /// Says, before the first row, that `content` at the top left of the images is the picture, and what lies beyond its
+    /// mirror image, which does not count if the recipe has a [`Margin`].
+    ///
+    /// # Errors
+    ///
+    /// [`ScoreError::Content`] if it does not lie in the images or, with a margin, no pixel of it would count.
+    pub const fn within(mut self, content: Size) -> Result<Self, ScoreError> {
+        let (size, min) = (self.rest.size, 2 * self.rest.border + 1);
+        let inside = content.width <= size.width && content.height <= size.height;
+        let scored = self.rest.margin.is_none() || content.shorter_side() >= min;
+        if !inside || !scored {
+            return Err(ScoreError::Content { found: content, size, min });
+        }
+        if !self.rest.margin.is_none() {
+            self.rest.size = content;
+        }
+        Ok(self)
     }
 
     /// Takes the next row of both images.
@@ -131,6 +154,12 @@ impl<'m> ScoreStream<'m> {
     }
 }
 
+/// The weight of a pixel with two weights: their product. No weight becomes none by it.
+fn both(a: u8, b: u8) -> u8 {
+    let product = u16::from(a) * u16::from(b);
+    (product / u16::from(FULL)).max(u16::from(product > 0)) as u8
+}
+
 const fn smoother_len(radius: u8, width: u16) -> usize {
     if radius == 0 { 0 } else { Smoother::scratch_len(radius, width) }
 }
@@ -169,9 +198,21 @@ impl AfterMap<'_> {
             return;
         }
         let inside = usize::from(self.border)..usize::from(self.size.width - self.border);
-        match &self.reference.mask {
-            None => self.pool.row(&self.row[inside]),
-            Some(mask) => self.pool.weighted_row(&self.row[inside.clone()], &mask.row(y)[inside]),
+        let values = &self.row[inside.clone()];
+        let mask = self.reference.mask.as_ref().map(|mask| &mask.row(y)[inside]);
+        if self.margin.is_none() {
+            match mask {
+                None => self.pool.row(values),
+                Some(mask) => self.pool.weighted_row(values, mask.iter().copied()),
+            }
+            return;
+        }
+        let (width, margin) = (self.size.width, self.margin);
+        let of_row = margin.at(nearer(y, self.size.height));
+        let of_margin = (self.border..width - self.border).map(|x| margin.at(nearer(x, width)).min(of_row));
+        match mask {
+            None => self.pool.weighted_row(values, of_margin),
+            Some(mask) => self.pool.weighted_row(values, of_margin.zip(mask).map(|(a, &b)| both(a, b))),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Tests of `difference`, beside it.
 
+mod definition;
+
 use std::vec;
 use std::vec::Vec;
 
@@ -10,6 +12,8 @@ use super::*;
 use crate::image::MAX_SIDE;
 use crate::similarity::{difference_map, scratch_len};
 use crate::testing::{gray, pairs};
+pub(super) use definition::Parts;
+use definition::score_by_definition;
 
 pub(super) fn recipe(metric: Metric, pooling: Pooling) -> ScoreRecipe {
     ScoreRecipe::new(metric, pooling)
@@ -58,58 +62,6 @@ fn inside<T: Copy>(map: &[T], size: Size, border: u16) -> Vec<T> {
     (border..height - border).flat_map(|y| (border..width - border).map(move |x| map[y * width + x])).collect()
 }
 
-/// The score by its definition, from the map: everything after the difference map, pixel by pixel.
-fn score_by_definition(recipe: &ScoreRecipe, map: &[u32], size: Size, parts: &Parts) -> u64 {
-    let mut map = smooth_by_definition(map, size, recipe.smoothing);
-    if recipe.normalised {
-        for ((value, &mean), &spread) in map.iter_mut().zip(&parts.means).zip(&parts.spreads) {
-            let (excess, spread) = (u128::from(value.saturating_sub(mean)), u128::from(spread));
-            *value = ((2 * (excess << 24) + spread) / (2 * spread)).min(1 << 25) as u32;
-        }
-    }
-    if let Pooling::SmoothedMaximum { radius } = recipe.pooling {
-        map = smooth_by_definition(&map, size, radius);
-    }
-    let border = recipe.metric.border();
-    let weights = if recipe.masked { parts.weights.clone() } else { vec![255; size.area()] };
-    let pixels: Vec<(u64, u64)> = inside(&map, size, border)
-        .into_iter()
-        .zip(inside(&weights, size, border))
-        .filter(|&(_, weight)| weight > 0)
-        .map(|(value, weight)| (u64::from(value), u64::from(weight)))
-        .collect();
-    let rounded = |sum: u64, count: u64| (2 * sum + count) / (2 * count);
-    let mut weighted: Vec<u64> = pixels.iter().map(|&(value, weight)| rounded(value * weight, 255)).collect();
-    weighted.sort_unstable();
-    weighted.reverse();
-    match recipe.pooling {
-        Pooling::Mean => {
-            let weights = pixels.iter().map(|&(_, weight)| weight).sum();
-            rounded(pixels.iter().map(|&(value, weight)| value * weight).sum(), weights)
-        }
-        Pooling::SmoothedMaximum { .. } => weighted[0],
-        Pooling::TopMean { pixels } => rounded(weighted.iter().take(pixels as usize).sum(), pixels.into()),
-    }
-}
-
-/// What the sections of a bundle hold.
-#[derive(Clone, Debug)]
-pub(super) struct Parts {
-    pub(super) means: Vec<u32>,
-    pub(super) spreads: Vec<u32>,
-    pub(super) weights: Vec<u8>,
-}
-
-impl Parts {
-    pub(super) fn residuals(&self, size: Size) -> Vec<u8> {
-        ResidualMaps::<&[u8]>::encode(size, self.means.iter().copied(), self.spreads.iter().copied()).collect()
-    }
-
-    pub(super) fn mask(&self, size: Size) -> Vec<u8> {
-        Mask::<&[u8]>::encode(size, self.weights.iter().copied()).collect()
-    }
-}
-
 fn parts(size: Size) -> impl Strategy<Value = Parts> {
     let vector = |values: std::ops::RangeInclusive<u32>| proptest::collection::vec(values, size.area());
     let weights = proptest::collection::vec(prop_oneof![Just(0_u8), Just(255), any::<u8>()], size.area());
@@ -150,7 +102,7 @@ fn the_greatest_sums_fit() {
         for pooling in [Pooling::Mean, smoothed_maximum(0)] {
             let mut pool = pooling::Pool::new(pooling, &mut []);
             for _ in 0..MAX_SIDE {
-                if masked { pool.weighted_row(&row, &[255; MAX_SIDE as usize]) } else { pool.row(&row) }
+                if masked { pool.weighted_row(&row, [255; MAX_SIDE as usize].into_iter()) } else { pool.row(&row) }
             }
             assert_eq!(pool.finish(), Score::MAX.raw());
         }
@@ -232,14 +184,14 @@ fn the_documented_memory_is_that_of_the_code() {
     // The tables of docs/scoring.md, in bytes.
     let bytes = |recipe: &ScoreRecipe, width, height| 4 * ScoreStream::scratch_len(recipe, Size::new(width, height));
     for (width, height, expected) in [
-        (128, 128, [6_752, 8_864, 512, 10_368, 27_808]),
-        (227, 227, [11_900, 15_596, 908, 18_412, 49_316]),
-        (640, 480, [33_376, 43_680, 2_560, 51_840, 138_912]),
+        (128, 128, [6_752, 8_864, 512, 10_368, 23_264, 27_808]),
+        (227, 227, [11_900, 15_596, 908, 18_412, 41_208, 49_316]),
+        (640, 480, [33_376, 43_680, 2_560, 51_840, 115_936, 138_912]),
     ] {
         let mean = Metric::ALL.map(|metric| bytes(&recipe(metric, Pooling::Mean), width, height));
-        let [ssim, l2, gaussian, msgms] = mean;
+        let [ssim, l2, gaussian, msgms, both] = mean;
         let smoothed = bytes(&recipe(Metric::Msgms, smoothed_maximum(4)), width, height);
-        assert_eq!([ssim, gaussian, l2, msgms, smoothed], expected);
+        assert_eq!([ssim, gaussian, l2, msgms, both, smoothed], expected);
     }
 }
 
@@ -313,11 +265,15 @@ fn any_recipe(size: Size) -> impl Strategy<Value = (ScoreRecipe, Parts)> {
     let greatest = ((size.shorter_side() - 1) / 2) as u8;
     let metric = prop::sample::select(&Metric::ALL[..]);
     let pooling = (0_u8..3, 0..=greatest, any::<prop::sample::Index>());
-    let flags = (any::<bool>(), any::<bool>(), prop_oneof![Just(0), 1..=greatest]);
+    let margin = prop_oneof![
+        Just(Margin::NONE),
+        (1..=MAX_MARGIN, 1..255_u8).prop_map(|(width, weight)| Margin { width, weight })
+    ];
+    let flags = (any::<bool>(), any::<bool>(), prop_oneof![Just(0), 1..=greatest], margin);
     (metric, pooling, flags, parts(size)).prop_filter_map(
         "a metric that allows the size, and pixels that count",
-        move |(metric, (kind, radius, top), (normalised, masked, smoothing), parts)| {
-            let mut recipe = ScoreRecipe { smoothing, normalised, masked, ..recipe(metric, Pooling::Mean) };
+        move |(metric, (kind, radius, top), (normalised, masked, smoothing, margin), parts)| {
+            let mut recipe = ScoreRecipe { smoothing, normalised, masked, margin, ..recipe(metric, Pooling::Mean) };
             recipe.validate(size).ok()?;
             let counting = inside(&parts.weights, size, metric.border()).iter().filter(|&&weight| weight > 0).count();
             let counting = if masked { counting } else { recipe.interior(size) as usize };
@@ -334,6 +290,25 @@ fn any_recipe(size: Size) -> impl Strategy<Value = (ScoreRecipe, Parts)> {
     )
 }
 
+#[test]
+fn a_picture_that_cannot_be_scored_is_refused() {
+    let (size, margin) = (Size::new(20, 16), Margin { width: 4, weight: 100 });
+    let within = |margin, width, height| {
+        let recipe = ScoreRecipe { margin, ..recipe(Metric::Ssim, smoothed_maximum(2)) };
+        let mut scratch = vec![0; ScoreStream::scratch_len(&recipe, size)];
+        let stream = ScoreStream::new(&recipe, ScoreReference::default(), size, &mut scratch).unwrap();
+        stream.within(Size::new(width, height)).map(drop)
+    };
+    let refused = |width, height| Err(ScoreError::Content { found: Size::new(width, height), size, min: 7 });
+    assert_eq!(within(margin, 7, 16), Ok(()));
+    assert_eq!(within(margin, 6, 16), refused(6, 16), "no pixel lies inside the border of SSIM");
+    assert_eq!(within(margin, 20, 1), refused(20, 1));
+    assert_eq!(within(margin, 21, 16), refused(21, 16));
+    // Without a margin the mirror image counts too.
+    assert_eq!(within(Margin::NONE, 1, 1), Ok(()));
+    assert_eq!(within(Margin::NONE, 20, 17), refused(20, 17));
+}
+
 proptest! {
     #[test]
     fn scores_are_those_of_the_definition(
@@ -346,9 +321,9 @@ proptest! {
             mask: recipe.masked.then(|| Mask::read(&mask[..]).unwrap()),
         };
         let map = map(recipe.metric, size, &a, &b);
-        let expected = score_by_definition(&recipe, &map, size, &parts);
+        let expected = score_by_definition(&recipe, &map, size, size, &parts);
         let (score, found, _) = run_with(recipe, reference, size, &a, &b).unwrap();
-        prop_assert_eq!(found, map);
+        prop_assert_eq!(&found, &map);
         prop_assert_eq!(u64::from(score.raw()), expected);
 
         // Row by row, without the maps.
@@ -360,6 +335,29 @@ proptest! {
         }
         prop_assert_eq!(stream.push(&a[..width], &b[..width]), Err(SimilarityError::TooManyRows { expected: size.height }));
         prop_assert_eq!(stream.finish(), Ok(score));
+    }
+
+    #[test]
+    fn a_margin_counts_from_the_edges_of_the_picture(
+        ((recipe, parts), size, a, b) in pairs()
+            .prop_flat_map(|(size, a, b)| (any_recipe(size), Just(size), Just(a), Just(b))),
+        cut in (0_u16..40, 0_u16..40),
+    ) {
+        // A mask could leave no pixel of a small picture.
+        let recipe = ScoreRecipe { masked: false, normalised: false, ..recipe };
+        let min = 2 * recipe.metric.border() + 1;
+        let side = |side: u16, cut: u16| side.saturating_sub(cut).max(min);
+        let content = Size::new(side(size.width, cut.0), side(size.height, cut.1));
+        let mut scratch = vec![7; ScoreStream::scratch_len(&recipe, size)];
+        let mut stream = ScoreStream::new(&recipe, ScoreReference::default(), size, &mut scratch).unwrap();
+        stream = stream.within(content).unwrap();
+        let width = usize::from(size.width);
+        for (a, b) in a.chunks(width).zip(b.chunks(width)) {
+            stream.push(a, b).unwrap();
+        }
+        let map = map(recipe.metric, size, &a, &b);
+        let expected = score_by_definition(&recipe, &map, size, content, &parts);
+        prop_assert_eq!(u64::from(stream.finish().unwrap().raw()), expected);
     }
 
     #[test]

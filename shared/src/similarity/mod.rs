@@ -35,23 +35,27 @@ pub enum Metric {
     /// the images are reflected as for [`Ssim`](Self::Ssim). It does not see gray levels, only how they change: a light
     /// that is even over the part does not matter to it.
     Msgms,
+    /// `(1 - SSIM) / 2 + MSGMS`, 0.0 to 2.0, the first rounded half up: [`Ssim`](Self::Ssim), which sees gray levels and
+    /// fine structure, and [`Msgms`](Self::Msgms), which sees coarse structure and is not moved by the light.
+    SsimMsgms,
 }
 
 impl Metric {
     /// Every metric, by position.
-    pub const ALL: [Self; 4] = [Self::Ssim, Self::L2, Self::SsimGaussian, Self::Msgms];
+    pub const ALL: [Self; 5] = [Self::Ssim, Self::L2, Self::SsimGaussian, Self::Msgms, Self::SsimMsgms];
 
-    /// Pixels at each border that do not enter a score. 3 for SSIM and 5 for the Gaussian: there, the window reaches
+    /// Pixels at each border that do not enter a score. 3 for SSIM and the sum with it, 5 for the Gaussian: there, the window reaches
     /// beyond the image. 0 for L2, and for MSGMS, whose gradients at the border are as good as any.
     pub const fn border(self) -> u16 {
         match self {
             Self::Ssim | Self::L2 | Self::SsimGaussian => self.reach() as u16,
             Self::Msgms => 0,
+            Self::SsimMsgms => uniform::RADIUS as u16,
         }
     }
 
-    /// The shortest side that can be compared: one whole window (7 for SSIM, 11 for the Gaussian, 19 for MSGMS), and 7
-    /// for L2.
+    /// The shortest side that can be compared: one whole window (7 for SSIM, 11 for the Gaussian, 19 for MSGMS and
+    /// the sum), and 7 for L2.
     pub const fn min_side(self) -> u16 {
         let window = 2 * self.reach() as u16 + 1;
         if window > MIN_SIDE { window } else { MIN_SIDE }
@@ -63,7 +67,7 @@ impl Metric {
             Self::Ssim => uniform::RADIUS,
             Self::L2 => 0,
             Self::SsimGaussian => gaussian::RADIUS,
-            Self::Msgms => msgms::REACH,
+            Self::Msgms | Self::SsimMsgms => msgms::REACH,
         }
     }
 }

@@ -47,12 +47,13 @@ enum Engine<'m> {
     Gaussian { rows: PixelRows<'m>, columns: gaussian::Columns<'m> },
     L2,
     Msgms(msgms::Pyramid<'m>),
+    UniformMsgms { rows: PixelRows<'m>, columns: uniform::Columns<'m>, pyramid: msgms::Pyramid<'m>, row: &'m mut [u32] },
 }
 
 impl<'m> MapStream<'m> {
     /// The elements of working memory (4 bytes each) for images of `width` columns:
     /// SSIM `12 width + 24`, Gaussian SSIM `16 width + 40`, MSGMS `13 width` and 9 and 7 times its half and quarter
-    /// (rounded up), L2 none.
+    /// (rounded up), SSIM with MSGMS `25 width + 24` more than that, L2 none.
     pub const fn scratch_len(metric: Metric, width: u16) -> usize {
         PixelRows::len_for(metric, width)
             + match metric {
@@ -60,6 +61,7 @@ impl<'m> MapStream<'m> {
                 Metric::SsimGaussian => gaussian::Columns::len(width),
                 Metric::L2 => 0,
                 Metric::Msgms => msgms::Pyramid::len(width),
+                Metric::SsimMsgms => uniform::Columns::len(width) + width as usize + msgms::Pyramid::len(width),
             }
     }
 
@@ -85,6 +87,12 @@ impl<'m> MapStream<'m> {
             Metric::SsimGaussian => Engine::Gaussian { rows, columns: gaussian::Columns::new(columns) },
             Metric::L2 => Engine::L2,
             Metric::Msgms => Engine::Msgms(msgms::Pyramid::new(columns, size.width, size.height)),
+            Metric::SsimMsgms => {
+                let (columns, rest) = columns.split_at_mut(uniform::Columns::len(size.width));
+                let (row, rest) = rest.split_at_mut(size.width.into());
+                let pyramid = msgms::Pyramid::new(rest, size.width, size.height);
+                Engine::UniformMsgms { rows, columns: uniform::Columns::new(columns), pyramid, row }
+            }
         };
         Ok(Self { size, window: RowWindow::new(metric.reach(), size.height), engine })
     }
@@ -108,6 +116,10 @@ impl<'m> MapStream<'m> {
             Engine::Uniform { rows, .. } | Engine::Gaussian { rows, .. } => rows.store(slot, a, b),
             Engine::L2 => l2::row(a, b, out),
             Engine::Msgms(pyramid) => pyramid.push(a, b),
+            Engine::UniformMsgms { rows, pyramid, .. } => {
+                rows.store(slot, a, b);
+                pyramid.push(a, b);
+            }
         }
         Ok(self.complete(out))
     }
@@ -139,6 +151,12 @@ impl<'m> MapStream<'m> {
             Engine::Gaussian { rows, columns } => columns.row(rows, &self.window, y, out),
             Engine::L2 => {}
             Engine::Msgms(pyramid) => pyramid.row(y, out),
+            Engine::UniformMsgms { rows, columns, pyramid, row } => {
+                columns.row(rows, &self.window, y, out);
+                pyramid.row(y, row);
+                // At most half of 2.0, and 1.0.
+                out.iter_mut().zip(&**row).for_each(|(ssim, msgms)| *ssim = ssim.div_ceil(2) + msgms);
+            }
         }
         Some(y)
     }
@@ -149,7 +167,7 @@ impl PixelRows<'_> {
     const fn len_for(metric: Metric, width: u16) -> usize {
         match metric {
             Metric::L2 | Metric::Msgms => 0,
-            Metric::Ssim | Metric::SsimGaussian => Self::len(metric.reach(), width),
+            Metric::Ssim | Metric::SsimGaussian | Metric::SsimMsgms => Self::len(metric.reach(), width),
         }
     }
 }

@@ -31,6 +31,7 @@ fn bound(metric: Metric) -> f64 {
         Metric::L2 => rounding,
         // A root is less than 2^-8 and 2^-25 of itself off, and the rounding of each level.
         Metric::Msgms => 5.2e-6 + 2.0 * rounding,
+        Metric::SsimMsgms => bound(Metric::Ssim) / 2.0 + rounding + bound(Metric::Msgms),
     }
 }
 
@@ -51,8 +52,8 @@ fn metrics(size: Size) -> impl Iterator<Item = Metric> {
 
 #[test]
 fn borders_and_least_sides() {
-    assert_eq!(Metric::ALL.map(Metric::border), [3, 0, 5, 0]);
-    assert_eq!(Metric::ALL.map(Metric::min_side), [7, 7, 11, 19]);
+    assert_eq!(Metric::ALL.map(Metric::border), [3, 0, 5, 0, 3]);
+    assert_eq!(Metric::ALL.map(Metric::min_side), [7, 7, 11, 19, 19]);
     for (position, metric) in Metric::ALL.into_iter().enumerate() {
         assert_eq!(metric as usize, position);
     }
@@ -128,7 +129,7 @@ fn sizes_and_buffers_are_checked() {
     let attempt = |metric, a, b, scratch: usize, length: usize| {
         difference_map(metric, a, b, &mut vec![0; scratch], &mut vec![0; length])
     };
-    for (metric, min) in [(Metric::Ssim, 7), (Metric::L2, 7), (Metric::SsimGaussian, 11), (Metric::Msgms, 19)] {
+    for (metric, min) in Metric::ALL.into_iter().zip([7, 7, 11, 19, 19]) {
         assert_eq!(
             attempt(metric, view(20, 19), view(19, 20), 999, 380),
             Err(SimilarityError::SizesDiffer { a: Size::new(20, 19), b: Size::new(19, 20) })
@@ -141,7 +142,8 @@ fn sizes_and_buffers_are_checked() {
         assert_eq!(attempt(metric, view(20, 19), view(20, 19), 999, 379), short);
         assert_eq!(attempt(metric, view(20, 19), view(20, 19), scratch_len(metric, 20), 380), Ok(()));
     }
-    for (metric, needed) in [(Metric::Ssim, 264), (Metric::SsimGaussian, 360), (Metric::Msgms, 385)] {
+    let needed = [(Metric::Ssim, 264), (Metric::SsimGaussian, 360), (Metric::Msgms, 385), (Metric::SsimMsgms, 909)];
+    for (metric, needed) in needed {
         let short = Err(SimilarityError::ScratchTooShort { found: needed - 1, needed });
         assert_eq!(attempt(metric, view(20, 19), view(20, 19), needed - 1, 380), short);
     }
@@ -153,7 +155,7 @@ fn only_the_map_is_written() {
     let size = Size::new(19, 20);
     let a = GrayView::packed(&[0; 380], size).unwrap();
     for metric in Metric::ALL {
-        let (mut scratch, mut map) = (vec![9; 500], vec![9; 400]);
+        let (mut scratch, mut map) = (vec![9; 1000], vec![9; 400]);
         difference_map(metric, a, a, &mut scratch, &mut map).unwrap();
         assert!(map[..380].iter().all(|&value| value == 0));
         assert!(map[380..].iter().chain(&scratch[scratch_len(metric, 19)..]).all(|&value| value == 9));
@@ -294,7 +296,7 @@ proptest! {
     ) {
         for metric in Metric::ALL {
             // The pixels of MSGMS's coarsest scale begin at every fourth.
-            let step = if metric == Metric::Msgms { 4 } else { 1 };
+            let step = if matches!(metric, Metric::Msgms | Metric::SsimMsgms) { 4 } else { 1 };
             let region = crate::image::Region { x: step * x, y: step * y, width, height };
             let view = |pixels| GrayView::packed(pixels, size).unwrap().crop(region).unwrap();
             let whole = map(metric, size, &a, &b);

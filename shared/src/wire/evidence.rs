@@ -143,7 +143,7 @@ mod tests {
     /// What reading says, which is also what writing says.
     fn attempt(manifest: &Manifest) -> Result<(), InvalidManifest> {
         let mut bytes = [0; 1024];
-        let read = Manifest::decode(&sealed(1, 3, postcard::to_slice(manifest, &mut bytes).unwrap()));
+        let read = Manifest::decode(&sealed(1, 4, postcard::to_slice(manifest, &mut bytes).unwrap()));
         assert_eq!(manifest.encode(&mut [0; 1024]).err(), read.as_ref().err().cloned());
         match read {
             Ok((found, _)) => {
@@ -175,7 +175,7 @@ mod tests {
         ThresholdEvidence::ByHand { trial: Some(trial) }
     }
 
-    /// The bytes of version 3, which are written, and of versions 1 and 2, which are read for ever.
+    /// The bytes of version 4, which are written, and of versions 1 to 3, which are read for ever.
     #[test]
     fn golden_bytes_of_a_threshold_by_hand() {
         let rest = "06 746573742031 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -196,22 +196,29 @@ mod tests {
             ("01 01 60 00 00 00", "01 01 56 00 00 00"),
             ("01 02 63 00 00 00", "01 02 59 00 00 00"),
             ("01 03 6f 00 00 00", "01 03 65 00 00 00"),
+            ("01 04 71 00 00 00", "01 04 67 00 00 00"),
         ];
-        let sums = [("af e2 43 29", "61 22 27 f6"), ("3e fe 32 08", "5e 0d 97 e2"), ("3b 52 91 2e", "a3 c1 ce fb")];
+        let sums = [
+            ("af e2 43 29", "61 22 27 f6"),
+            ("3e fe 32 08", "5e 0d 97 e2"),
+            ("3b 52 91 2e", "a3 c1 ce fb"),
+            ("d1 06 c5 12", "3c 40 9c 5d"),
+        ];
         for (version, (heads, sums)) in (1..).zip(heads.into_iter().zip(sums)) {
             let steps = if version == 1 { "" } else { steps };
-            let since = if version == 3 { since } else { "" };
+            let margin = if version == 4 { "00 ff" } else { "" };
+            let since = if version >= 3 { since } else { "" };
             for (manifest, head, evidence, sum) in
                 [(&tried, heads.0, by_hand.as_str(), sums.0), (&untried, heads.1, "84 07 01 00", sums.1)]
             {
-                let golden = from_hex(&[head, start, steps, evidence, rest, since, sum]);
+                let golden = from_hex(&[head, start, steps, margin, evidence, rest, since, sum]);
                 let smoothing = if version == 1 { 0 } else { 3 };
                 let recipe = ScoreRecipe { smoothing, ..manifest.recipe };
                 let Manifest { release, minimum_runtime, camera, .. } =
-                    if version == 3 { manifest.clone() } else { before_releases() };
+                    if version >= 3 { manifest.clone() } else { before_releases() };
                 let manifest = Manifest { recipe, release, minimum_runtime, camera, ..manifest.clone() };
                 assert_eq!(Manifest::decode(&golden), Ok((manifest.clone(), golden.len())));
-                if version == 3 {
+                if version == 4 {
                     assert_eq!(manifest_bytes(&manifest), golden);
                 }
             }

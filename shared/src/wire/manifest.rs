@@ -1,6 +1,6 @@
 //! The manifest of a bundle: all that a station needs besides the model, and the evidence for the threshold.
 //!
-//! The order of fields and variants is part of the wire format, that of version 3; versions 1 and 2 are still read. It
+//! The order of fields and variants is part of the wire format, that of version 4; versions 1 to 3 are still read. It
 //! does not know the other sections of the bundle.
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::envelope::{Format, MessageKind, OVERHEAD};
 use super::manifest_v1::ManifestV1;
 use super::manifest_v2::ManifestV2;
+use super::manifest_v3::ManifestV3;
 use super::{ThresholdEvidence, WireError};
 use crate::difference::{InvalidRecipe, ScoreRecipe};
 use crate::image::Size;
@@ -27,8 +28,8 @@ pub type CameraName = heapless::String<NAME_LEN>;
 /// The release of a bundle that was not given one, and of those older than releases.
 pub const FIRST_RELEASE: u32 = 1;
 
-/// Version 3 takes at most 454 bytes; the rest is for versions to come.
-const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 3, max_payload: 1014 };
+/// Version 4 takes at most 456 bytes; the rest is for versions to come.
+const FORMAT: Format = Format { kind: MessageKind::Manifest, newest: 4, max_payload: 1014 };
 
 /// What a station inspects, how, and why it may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,6 +211,7 @@ impl Manifest {
         let manifest: Self = match version {
             1 => FORMAT.payload::<ManifestV1>(payload)?.try_into()?,
             2 => FORMAT.payload::<ManifestV2>(payload)?.into(),
+            3 => FORMAT.payload::<ManifestV3>(payload)?.into(),
             _ => FORMAT.payload(payload)?,
         };
         manifest.validate()?;

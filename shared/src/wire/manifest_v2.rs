@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::ThresholdEvidence;
 use super::manifest::{CameraName, FIRST_RELEASE, Manifest, ModelInterface, Name};
-use crate::difference::ScoreRecipe;
+use super::manifest_v3::RecipeV3;
 use crate::preprocess::Preprocessing;
 use crate::score::Threshold;
 
@@ -16,7 +16,7 @@ pub(super) struct ManifestV2 {
     product: Name,
     preprocessing: Preprocessing,
     model: ModelInterface,
-    recipe: ScoreRecipe,
+    recipe: RecipeV3,
     threshold: Threshold,
     evidence: ThresholdEvidence,
     created_by: Name,
@@ -29,7 +29,7 @@ impl From<ManifestV2> for Manifest {
             product: old.product,
             preprocessing: old.preprocessing,
             model: old.model,
-            recipe: old.recipe,
+            recipe: old.recipe.into(),
             threshold: old.threshold,
             evidence: old.evidence,
             created_by: old.created_by,

@@ -11,6 +11,7 @@ mod evidence;
 mod manifest;
 mod manifest_v1;
 mod manifest_v2;
+mod manifest_v3;
 #[cfg(test)]
 mod property_tests;
 mod record;

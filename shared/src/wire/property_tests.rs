@@ -80,7 +80,7 @@ proptest! {
         for (index, value) in changes {
             *index.get_mut(&mut payload) = value;
         }
-        if let Ok((manifest, _)) = Manifest::decode(&sealed(1, 3, &payload)) {
+        if let Ok((manifest, _)) = Manifest::decode(&sealed(1, 4, &payload)) {
             prop_assert_eq!(manifest.validate(), Ok(()));
         }
     }

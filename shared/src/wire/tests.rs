@@ -8,7 +8,7 @@ use super::*;
 use crate::admission::FrameStamp;
 use crate::bundle::BundleId;
 use crate::bundle::signature::KeyId;
-use crate::difference::{InvalidRecipe, Pooling, ScoreRecipe};
+use crate::difference::{InvalidRecipe, Margin, Pooling, ScoreRecipe};
 use crate::image::{Region, Size};
 use crate::preprocess::{Geometry, InvalidPreprocessing, Scale};
 use crate::score::{Score, Threshold};
@@ -70,7 +70,7 @@ fn golden_record() {
 #[test]
 fn golden_manifest() {
     let golden = from_hex(&[
-        "01 03 71 00 00 00",               // kind, version, length
+        "01 04 73 00 00 00",               // kind, version, length
         "06 626f74746c65",                 // product
         "01 01 02 ac 02 c8 01",            // a region
         "00",                              // resize
@@ -78,14 +78,14 @@ fn golden_manifest() {
         "05 696e707574  06 6f7574707574",  // names of the tensors
         "10 08",                           // size of the model
         "00  01 02",                       // SSIM, smoothed maximum with its radius
-        "03 00 00",                        // smoothed by 3, not normalised, not masked
+        "03 00 00  00 ff",                 // smoothed by 3, not normalised, not masked; no margin
         "e9 07",                           // threshold
         "00 14 01 83 f4 02 e4 be 08",      // calibrated: images, rank, average and upper false rejects
         "64 f4 03 e8 07",                  // lowest, median, highest score
         "06 746573742031",                 // created by
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
         "07  00 02 ac 02  06 6c696e652033", // release, least program, camera
-        "b0 91 17 26",                      // checksum
+        "70 28 f5 f0",                      // checksum
     ]);
     assert_eq!(manifest_bytes(&manifest()), golden);
     assert_eq!(Manifest::decode(&golden), Ok((manifest(), golden.len())));
@@ -109,8 +109,10 @@ fn golden_variants() {
     assert_eq!(postcard::to_slice(&Metric::L2, &mut bytes).unwrap(), [1]);
     assert_eq!(postcard::to_slice(&Pooling::Mean, &mut bytes).unwrap(), [0]);
     let pooling = Pooling::TopMean { pixels: 300 };
-    let recipe = ScoreRecipe { metric: Metric::SsimGaussian, pooling, smoothing: 4, normalised: true, masked: true };
-    assert_eq!(postcard::to_slice(&recipe, &mut bytes).unwrap(), [2, 2, 0xac, 2, 4, 1, 1]);
+    let margin = Margin { width: 16, weight: 200 };
+    let plain = ScoreRecipe::new(Metric::SsimGaussian, pooling);
+    let recipe = ScoreRecipe { smoothing: 4, normalised: true, masked: true, margin, ..plain };
+    assert_eq!(postcard::to_slice(&recipe, &mut bytes).unwrap(), [2, 2, 0xac, 2, 4, 1, 1, 16, 200]);
 }
 
 #[test]
@@ -223,7 +225,7 @@ fn the_longest_messages_fit() {
         highest: Score::MAX,
     };
     let bytes = manifest_bytes(&longest);
-    assert_eq!(bytes.len(), 454 + OVERHEAD);
+    assert_eq!(bytes.len(), 456 + OVERHEAD);
     assert_eq!(Manifest::decode(&bytes), Ok((longest, bytes.len())));
 
     let longest = InspectionRecord {
@@ -270,7 +272,7 @@ fn manifests_out_of_range_are_refused() {
         let mut manifest = manifest();
         change(&mut manifest);
         let mut bytes = [0; 1024];
-        let read = Manifest::decode(&sealed(1, 3, postcard::to_slice(&manifest, &mut bytes).unwrap()));
+        let read = Manifest::decode(&sealed(1, 4, postcard::to_slice(&manifest, &mut bytes).unwrap()));
         assert_eq!(manifest.encode(&mut [0; 1024]).err(), read.as_ref().err().cloned());
         match read {
             Err(WireError::Manifest(invalid)) => invalid,
@@ -335,7 +337,7 @@ fn integers_out_of_range_are_refused_by_their_types() {
     let payload = &bytes[6..bytes.len() - 4];
     let source = postcard::Error::SerdeDeCustom;
     assert_eq!(
-        Manifest::decode(&sealed(1, 3, payload)),
+        Manifest::decode(&sealed(1, 4, payload)),
         Err(WireError::Payload { kind: MessageKind::Manifest, source })
     );
 }

@@ -7,6 +7,8 @@ use shared::difference::{Pooling, ScoreBuffers, ScoreRecipe, score};
 use shared::image::{GrayView, Size};
 use shared::similarity::Metric;
 
+/// By position as in `Metric::ALL`.
+const METRICS: [&str; 5] = ["ssim", "l2", "ssim-gaussian", "msgms", "ssim-msgms"];
 /// How far a pixel of a map may lie from the reference.
 const PIXEL: f64 = 1.0 / 4096.0;
 /// How far a mean score may lie from the reference.
@@ -21,6 +23,7 @@ fn derived(metric: Metric) -> f64 {
             Metric::SsimGaussian => 3.9e-6,
             Metric::L2 => 3e-8,
             Metric::Msgms => 5.3e-6,
+            Metric::SsimMsgms => derived(Metric::Ssim) / 2.0 + derived(Metric::Msgms),
         }
 }
 
@@ -47,7 +50,7 @@ fn pairs() -> Vec<Pair> {
         let mut maps = Vec::new();
         while let Some(line) = lines.next_if(|line| !line.starts_with("pair")) {
             let (name, mean) = line.split_once('\t').unwrap();
-            let metric = ["ssim", "l2", "ssim-gaussian", "msgms"].iter().position(|&known| known == name).unwrap();
+            let metric = METRICS.iter().position(|&known| known == name).unwrap();
             let rows = lines.by_ref().take(size.height.into());
             let pixels = rows.flat_map(|row| row.split('\t').map(|value| value.parse().unwrap()));
             maps.push(Map { metric: Metric::ALL[metric], mean: mean.parse().unwrap(), pixels: pixels.collect() });

@@ -4,8 +4,9 @@ usage: python shared/tests/reference/reference.py     from the root of the repos
                                                     scikit-image 0.26, Pillow
 
 The maps are 1 - SSIM by scikit-image (uniform 7x7 windows with its defaults; Gaussian 11x11, sigma 1.5, population
-covariance, as Wang 2004 and TensorFlow), ((a - b) / 255)^2, and for images of 19 pixels a side and more 1 - MSGMS. The means are over the pixels at least 3 (Gaussian: 5)
-from each edge, for squares and MSGMS over all. For the mean, the Gaussian is filtered once more, without scikit-image.
+covariance, as Wang 2004 and TensorFlow), ((a - b) / 255)^2, and for images of 19 pixels a side and more 1 - MSGMS and its
+sum with half of the first. The means are over the pixels at least 3 (Gaussian: 5) from each edge, for squares and MSGMS
+over all. For the mean, the Gaussian is filtered once more, without scikit-image.
 """
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def gaussian_mean(a, b):
 def maps(a, b):
     mean, ssim = structural_similarity(a, b, data_range=255, full=True)
     yield "ssim", 1 - mean, 1 - ssim
+    uniform = 1 - ssim
     options = dict(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
     mean, ssim = structural_similarity(a, b, data_range=255, full=True, **options)
     assert abs(1 - mean - gaussian_mean(a, b)) < 1e-12
@@ -84,6 +86,8 @@ def maps(a, b):
     if min(a.shape) >= 19:
         gradients = msgms(a, b)
         yield "msgms", gradients.mean(), gradients
+        both = uniform / 2 + gradients
+        yield "ssim-msgms", both[3:-3, 3:-3].mean(), both
 
 
 with OUT.open("w", newline="\n") as out:

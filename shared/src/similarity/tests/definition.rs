@@ -23,6 +23,7 @@ pub(super) fn by_definition(
 ) -> Vec<((u16, u16), f64)> {
     let difference = |x: u16, y: u16| match metric {
         Metric::Msgms => msgms(size, a, b, x, y),
+        Metric::SsimMsgms => windowed(Metric::Ssim, size, a, b, x, y) / 2.0 + msgms(size, a, b, x, y),
         _ => windowed(metric, size, a, b, x, y),
     };
     pixels.map(|(x, y)| ((x, y), difference(x, y))).collect()
@@ -41,7 +42,7 @@ fn window(metric: Metric) -> (Vec<f64>, f64) {
             let sum: f64 = weights.iter().sum();
             (weights.iter().map(|weight| weight / sum).collect(), 1.0)
         }
-        Metric::L2 | Metric::Msgms => (vec![1.0], 1.0),
+        Metric::L2 | Metric::Msgms | Metric::SsimMsgms => (vec![1.0], 1.0),
     }
 }
 

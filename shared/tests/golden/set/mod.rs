@@ -8,7 +8,7 @@ mod messages;
 mod pairs;
 
 use crc::{CRC_32_ISO_HDLC, Crc};
-use shared::difference::{Mask, Pooling, ResidualMaps, ScoreBuffers, ScoreRecipe, ScoreReference, score_with};
+use shared::difference::{Margin, Mask, Pooling, ResidualMaps, ScoreBuffers, ScoreRecipe, ScoreReference, score_with};
 use shared::image::{GrayView, MAX_SIDE, Size};
 use shared::similarity::Metric;
 
@@ -32,6 +32,10 @@ const RECIPES: &[(&str, ScoreRecipe)] = &[
     ("msgms.mean", ScoreRecipe::new(Metric::Msgms, Pooling::Mean)),
     ("msgms.max4", smoothed(Metric::Msgms, 4)),
     ("msgms.all.top9", with_everything(top(Metric::Msgms, 9))),
+    ("ssim-msgms.max4", smoothed(Metric::SsimMsgms, 4)),
+    ("ssim-msgms.all.max2", with_everything(smoothed(Metric::SsimMsgms, 2))),
+    ("ssim.margin.max2", with_margin(smoothed(Metric::Ssim, 2))),
+    ("ssim-msgms.all.margin.top9", with_margin(with_everything(top(Metric::SsimMsgms, 9)))),
     ("l2.normalised.mean", ScoreRecipe { normalised: true, ..ScoreRecipe::new(Metric::L2, Pooling::Mean) }),
 ];
 
@@ -46,6 +50,11 @@ const fn top(metric: Metric, pixels: u32) -> ScoreRecipe {
 /// The recipe with smoothing, normalisation and mask.
 const fn with_everything(recipe: ScoreRecipe) -> ScoreRecipe {
     ScoreRecipe { smoothing: 2, normalised: true, masked: true, ..recipe }
+}
+
+/// The recipe with a margin.
+const fn with_margin(recipe: ScoreRecipe) -> ScoreRecipe {
+    ScoreRecipe { margin: Margin { width: 5, weight: 90 }, ..recipe }
 }
 
 /// What was computed, and two integers that stand for it.
