@@ -84,11 +84,12 @@ fn margin(rings: &[u64], border: u16) -> Margin {
     let width = rings.len() as u64;
     // A weight `w` at the edge becomes `w + (255 - w) d / width` at a distance `d`, which times the ring's value is to be
     // at most 255 times that of the inside.
-    let allowed = |(distance, &ring): (usize, &u64)| {
-        let (distance, at) = (distance as u64, 255 * inside / ring.max(1));
+    let allowed = |(distance, ring): (u64, u64)| {
+        let at = 255 * inside / ring;
         (at * width).saturating_sub(255 * distance) / (width - distance)
     };
-    let weight = rings.iter().enumerate().skip(border.into()).map(allowed).min().unwrap_or(255);
+    let rings = (0..).zip(rings.iter().copied()).skip(border.into());
+    let weight = rings.filter(|&(_, ring)| ring > inside).map(allowed).min().unwrap_or(255);
     if weight >= NEEDLESS {
         return Margin::NONE;
     }
@@ -102,6 +103,7 @@ mod tests {
     #[test]
     fn edges_no_worse_than_the_inside_need_no_margin() {
         assert_eq!(margin(&[100, 90, 80, 70, 100], 0), Margin::NONE);
+        assert_eq!(margin(&[0; 5], 0), Margin::NONE, "everything was redrawn");
         assert_eq!(margin(&[900, 90, 80, 70, 100], 1), Margin::NONE, "the border does not count anyway");
     }
 

@@ -95,8 +95,8 @@ impl MetricChoice {
 }
 
 impl ScoreChoice {
-    /// The recipe of a bundle with this network, without the margin, which is fitted. A map is normalised only where parts lie at one place: elsewhere a pixel
-    /// knows no good part.
+    /// The recipe of a bundle with this network, without the margin, which is fitted. A map is normalised only where parts
+    /// lie at one place: elsewhere a pixel knows no good part.
     pub fn recipe(self, architecture: &Architecture) -> ScoreRecipe {
         let pixels = u32::from(architecture.size.width) * u32::from(architecture.size.height);
         let (pooling, smoothing) = match self.pooling {
