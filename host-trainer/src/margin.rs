@@ -8,7 +8,7 @@ use edge_runtime::clock::MonotonicClock;
 use edge_runtime::pipeline::{MeasureError, Pipeline};
 use edge_runtime::reconstruct::Reconstructor;
 use serde::{Deserialize, Serialize};
-use shared::difference::Margin;
+use shared::difference::{Margin, edge_distance};
 use shared::image::{GrayView, Size};
 
 use crate::dataset::Development;
@@ -64,11 +64,9 @@ pub fn fit(pipeline: &mut Pipeline<impl Reconstructor>, development: &Developmen
 /// than `border`.
 fn greatest_by_distance(map: &[u32], size: Size, border: u16, width: u16) -> Vec<u32> {
     let mut greatest = vec![0; usize::from(width) + 1];
-    let nearer = |index: u16, side: u16| index.min(side - 1 - index);
     for (y, row) in (0..size.height).zip(map.chunks_exact(size.width.into())) {
-        let down = nearer(y, size.height);
         for (x, &value) in (0..size.width).zip(row) {
-            let distance = nearer(x, size.width).min(down);
+            let distance = edge_distance(x, y, size);
             if distance >= border {
                 let one = &mut greatest[usize::from(distance.min(width))];
                 *one = value.max(*one);

@@ -85,7 +85,6 @@ class Line:
                 print(f"      too slow for {diverted} parts, once more: {failure}", flush=True)
                 time.sleep(GATE)
                 self.wait_ready()
-        return None
 
     def passes_one(self, file):
         """Brings one good part: exactly one accept edge, at its gate."""

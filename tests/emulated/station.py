@@ -208,14 +208,14 @@ def unplugged(machine, line, good):
     """Without its camera the station is not ready; with it, it is again, by itself."""
     began = time.monotonic()
     expect(machine.feed.ask("unplug").startswith("unplugged "), "the camera cannot be unplugged")
-    wait_until(lambda: not machine.pins.level(READY), 20, "ready drops")
+    wait_until(lambda: not machine.pins.level(READY), 5, "ready drops")
     dropped = time.monotonic() - began
     time.sleep(2)
     expect(not machine.pins.level(READY), "ready without a camera")
     began = time.monotonic()
     expect(machine.feed.ask("replug").startswith("replugged "), "the camera cannot be plugged in again")
     equipment.show(machine, line.frames[good][0])
-    line.wait_ready(60)
+    line.wait_ready(20)
     recovered = time.monotonic() - began
     line.passes_one(good)
     return f"ready drops after {dropped:.2f} s, comes back {recovered:.2f} s after the camera; then a good part passes"

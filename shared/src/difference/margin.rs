@@ -50,8 +50,7 @@ impl Margin {
 
     /// The weight of the pixel in column `x` and row `y` of a picture of `size`, which holds it.
     pub const fn of(self, x: u16, y: u16, size: Size) -> u8 {
-        let (across, down) = (nearer(x, size.width), nearer(y, size.height));
-        self.at(if across < down { across } else { down })
+        self.at(edge_distance(x, y, size))
     }
 
     /// Gives every pixel of a map of a picture of `size`, packed and in Q24, its weight: the values that are pooled.
@@ -76,6 +75,13 @@ impl Margin {
         let some = self.width >= 1 && self.width <= MAX_MARGIN && self.weight >= 1 && self.weight < FULL;
         if none || some { Ok(()) } else { Err(InvalidRecipe::Margin { width: self.width, weight: self.weight }) }
     }
+}
+
+/// The distance of the pixel in column `x` and row `y` from the nearest edge of a picture of `size`, which holds it; 0 at
+/// the edge.
+pub const fn edge_distance(x: u16, y: u16, size: Size) -> u16 {
+    let (across, down) = (nearer(x, size.width), nearer(y, size.height));
+    if across < down { across } else { down }
 }
 
 /// The distance of pixel `index` from the nearer end of a side.

@@ -11,7 +11,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use margin::{MAX_MARGIN, Margin};
+pub use margin::{MAX_MARGIN, Margin, edge_distance};
 pub use recipe::{InvalidRecipe, MAX_RADIUS, Pooling, ScoreRecipe};
 pub use reference::{InvalidReference, Mask, ResidualMaps, ScoreReference, Stored};
 pub use stream::ScoreStream;
