@@ -4,6 +4,7 @@ mod calibrate;
 mod compared_frames;
 mod coverage;
 mod default_model;
+mod drawn_mask;
 mod fixed_scale;
 mod interruption;
 mod onnx_parity;

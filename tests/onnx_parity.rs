@@ -3,7 +3,8 @@
 use host_trainer::export::parity::PARITY_TOLERANCE;
 use host_trainer::export::{ParityError, check_parity, check_parity_within, to_onnx};
 use host_trainer::model::{
-    AlexnetOptions, Architecture, AverageLayers, Bottleneck, Placement, WeightTensor, Weights, alexnet, compact, unet,
+    Architecture, AverageLayers, Bottleneck, NetworkOptions, Placement, Skips, WeightTensor, Weights, alexnet, compact,
+    unet,
 };
 use host_trainer::study::limits;
 use shared::image::Size;
@@ -21,11 +22,13 @@ fn frames(architecture: &Architecture) -> Vec<Vec<u8>> {
 #[test]
 fn tract_redraws_what_burn_redraws() {
     let (square, wide) = (Size { width: 128, height: 128 }, Size { width: 208, height: 96 });
-    let narrow = |average, bottleneck| alexnet(AlexnetOptions { width: 0.05.try_into().unwrap(), average, bottleneck });
+    let scaled = |width: f64| NetworkOptions { width: width.try_into().unwrap(), ..NetworkOptions::default() };
+    let narrow = |average, bottleneck| alexnet(NetworkOptions { average, bottleneck, ..scaled(0.05) });
+    let half = NetworkOptions { skips: Skips::None, ..scaled(0.5) };
     for architecture in [
         compact(),
-        unet(square, Placement::Fixed),
-        unet(wide, Placement::Free),
+        unet(square, Placement::Fixed, NetworkOptions::default()),
+        unet(wide, Placement::Free, half),
         narrow(AverageLayers::None, Bottleneck::Dense),
         narrow(AverageLayers::All, Bottleneck::Wide),
     ] {
@@ -40,7 +43,7 @@ fn tract_redraws_what_burn_redraws() {
 #[test]
 fn the_paper_s_network_at_full_width() {
     // 46 million weights; once, since it takes seconds.
-    let architecture = alexnet(AlexnetOptions::default());
+    let architecture = alexnet(NetworkOptions::default());
     let weights = Weights::initial(&architecture, 3);
     let onnx = to_onnx(&architecture, &weights);
     let frame = &frames(&architecture)[2];

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use host_trainer::augmentation::Flips;
 use host_trainer::calibration::{CalibrationError, ThresholdChoice};
-use host_trainer::dataset::{GeometryChoice, OnUnreadable};
+use host_trainer::dataset::{GeometryChoice, OnUnreadable, Resolution};
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job, JobError};
 use host_trainer::normalisation::Normalise;
@@ -26,7 +26,7 @@ pub fn render(root: &Path) {
     write_dataset(root, &config, &mut |_, _| {}).unwrap();
 }
 
-fn job(data: &Path) -> Job {
+pub fn job(data: &Path) -> Job {
     let training = TrainingConfig {
         seed: 5,
         length: Length::Steps(6),
@@ -47,6 +47,8 @@ fn job(data: &Path) -> Job {
         product,
         release: 1,
         geometry: GeometryChoice::Auto,
+        resolution: Resolution::default(),
+        mask: None,
         score: ScoreChoice { normalise: Normalise::Pixels, ..ScoreChoice::default() },
         camera: String::new(),
         device: DeviceChoice::Cpu,

@@ -3,7 +3,7 @@
 
 use burn::tensor::Device;
 use host_trainer::device::DeviceChoice;
-use host_trainer::model::{Placement, unet};
+use host_trainer::model::{NetworkOptions, Placement, unet};
 use host_trainer::render::{PartKind, render_good};
 use host_trainer::training::{HistoryEntry, Length, Task, TrainingConfig, Unobserved, train};
 use shared::image::Size;
@@ -25,7 +25,7 @@ fn five_steps(device: &Device) -> Vec<HistoryEntry> {
         validate_every: 1,
         ..TrainingConfig::default()
     };
-    let architecture = unet(Size { width: 128, height: 128 }, Placement::Fixed);
+    let architecture = unet(Size { width: 128, height: 128 }, Placement::Fixed, NetworkOptions::default());
     let (training, validation) = frames.split_at(4);
     let task = Task {
         architecture: &architecture,

@@ -3,81 +3,120 @@
 
     python3 docs/detection/measure.py --trainer target/debug/host-trainer --out out/detection \\
         --kind bottle=PATH --kind tile=PATH --rendered --seeds 1,2,3 --variants default,no-handicap
+    python3 docs/detection/measure.py ... --settings=--steps=700 --variants ablation --runtime target/debug/edge-runtime
 
 Run it from the root of the repository. A run whose line is there already is left out, so an interrupted measurement goes
 on where it stopped. A training that was interrupted goes on too. `--rendered` adds the kinds that the trainer draws.
+`--settings` go to every training; the lines say how many steps it had. With `--runtime` the lines also say how many
+milliseconds the station's program takes from frame to verdict, in one thread: let nothing else run then.
 """
 
 import argparse
 import csv
 import json
 import pathlib
+import shlex
 import subprocess
 import sys
 import time
 
-VARIANTS = {
+# What differs in training.
+TRAININGS = {
     "default": [],
     "no-handicap": ["--handicap", "none"],
     "paper-handicap": ["--handicap", "paper"],
     "fixed-light": ["--light", "0"],
     "ssim-l1": ["--loss", "ssim-l1"],
     "mse": ["--loss", "mse"],
-    "compact": ["--model", "compact", "--geometry", "whole"],
-    "compact-no-handicap": ["--model", "compact", "--geometry", "whole", "--handicap", "none"],
     "whole": ["--geometry", "whole"],
     "tiles": ["--geometry", "tiles"],
-    "normalised": ["--normalise", "pixels"],
-    "ssim": ["--metric", "ssim"],
-    "msgms": ["--metric", "msgms"],
-    "l2": ["--metric", "l2"],
-    "ssim-top": ["--metric", "ssim", "--pooling", "top"],
-    "msgms-top": ["--metric", "msgms", "--pooling", "top"],
-    "mean": ["--metric", "ssim", "--pooling", "mean"],
+}
+# Networks, for the front of designs.
+DESIGNS = {
+    "width-0.25": ["--width", "0.25"],
+    "width-0.5": ["--width", "0.5"],
+    "width-1.5": ["--width", "1.5"],
+    "no-skips": ["--skips", "none"],
+    "no-skips-no-handicap": ["--skips", "none", "--handicap", "none"],
+    "resolution-96": ["--resolution", "96"],
+    "resolution-192": ["--resolution", "192"],
+    "compact": ["--model", "compact", "--geometry", "whole"],
+    "compact-no-handicap": ["--model", "compact", "--geometry", "whole", "--handicap", "none"],
 }
 # Sealed again from the finished training of the default: what differs comes after training.
-SCORES = ["normalised", "ssim", "msgms", "l2", "ssim-top", "msgms-top", "mean"]
+SCORES = {
+    "ssim": ["--metric", "ssim"],
+    "msgms": ["--metric", "msgms"],
+    "ssim-msgms": ["--metric", "ssim-msgms"],
+    "l2": ["--metric", "l2"],
+    "top": ["--pooling", "top"],
+    "mean": ["--pooling", "mean"],
+    "no-margin": ["--margin", "none"],
+    "normalised": ["--normalise", "pixels"],
+    "paper-score": ["--metric", "ssim", "--pooling", "mean", "--margin", "none"],
+}
+VARIANTS = TRAININGS | DESIGNS | SCORES
+GROUPS = {
+    "ablation": [*SCORES, "no-handicap", "paper-handicap", "fixed-light", "ssim-l1", "mse"],
+    "designs": [*DESIGNS, "ssim-l1", "mse"],
+}
 FIGURES = ["image_auroc", "f1", "f1_max", "f1_reject_all", "false_reject_rate", "escape_rate", "pixel_auroc", "aupro"]
-FIELDS = ["kind", "variant", "seed", "steps", *FIGURES, "n_good", "n_defective", "n_fault", "train_s", "geometry"]
+FIELDS = ["kind", "variant", "seed", "steps", *FIGURES, "n_good", "n_defective", "n_fault", "train_s", "geometry",
+          "inference_ms", "frame_ms"]
 
 
 def run(command):
     finished = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if finished.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}\n{finished.stderr.strip()}")
+        raise subprocess.SubprocessError(f"{shlex.join(map(str, command))}\n{finished.stderr.strip()}")
     return finished.stdout
 
 
-def measure(trainer, out, kind, data, variant, seed):
-    folder = out / f"{kind}-{variant}-{seed}"
+def milliseconds(runtime, bundle):
+    """The medians of inference, and of all from frame to verdict."""
+    found = json.loads(run([runtime, "bench", "--bundle", bundle, "--json"]))
+    return {f"{name}_ms": found[stage]["p50"] for name, stage in [("inference", "inference"), ("frame", "total")]}
+
+
+def measure(options, kind, data, variant, seed):
+    folder = options.out / f"{kind}-{variant}-{seed}".replace(" ", "-")
     if variant in SCORES:
-        former = out / f"{kind}-default-{seed}" / "checkpoint.safetensors"
+        former = options.out / f"{kind}-default-{seed}".replace(" ", "-") / "checkpoint.safetensors"
         if not former.exists():
             sys.exit(f"{former} is missing: measure `default` first")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / former.name).write_bytes(former.read_bytes())
     start = time.monotonic()
     again = ["--resume"] if (folder / "checkpoint.safetensors").exists() else []
-    run([trainer, "train", "--data", data, "--out", folder, "--device", "cpu", "--seed", seed, *VARIANTS[variant], *again])
+    settings = [*shlex.split(options.settings), *VARIANTS[variant]]
+    run([options.trainer, "train", "--data", data, "--out", folder, "--device", "cpu", "--seed", seed, *settings, *again])
     seconds = time.monotonic() - start
     bundle = folder / "station.bundle"
-    found = json.loads(run([trainer, "evaluate", "--bundle", bundle, "--data", data, "--json"]))
+    found = json.loads(run([options.trainer, "evaluate", "--bundle", bundle, "--data", data, "--json"]))
     record = json.loads((folder / "training.json").read_text())
     line = {name: found.get(name) for name in FIELDS}
     figures = {name: round(found[name], 4) for name in FIGURES if isinstance(found.get(name), float)}
     line |= figures | {"kind": kind, "variant": variant, "seed": seed, "steps": record["history"][-1]["step"]}
+    if options.runtime:
+        line |= milliseconds(options.runtime, bundle)
     return line | {"train_s": round(seconds), "geometry": record["geometry"]["reason"].split(":")[0]}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trainer", required=True, type=pathlib.Path, help="the host-trainer program")
+    parser.add_argument("--runtime", type=pathlib.Path, help="the edge-runtime program, to measure its time")
     parser.add_argument("--out", required=True, type=pathlib.Path, help="folder for bundles and results.csv")
     parser.add_argument("--kind", action="append", default=[], metavar="NAME=PATH", help="photographs in MVTec's layout")
     parser.add_argument("--rendered", action="store_true", help="add the kinds that the trainer renders")
+    parser.add_argument("--settings", default="", help="further settings of every training, such as --settings=--steps=700")
     parser.add_argument("--seeds", default="1,2,3")
-    parser.add_argument("--variants", default="default", help=f"of {', '.join(VARIANTS)}")
+    parser.add_argument("--variants", default="default", help=f"of {', '.join([*VARIANTS, *GROUPS])}")
     options = parser.parse_args()
+    names = [name for asked in options.variants.split(",") for name in GROUPS.get(asked, [asked])]
+    unknown = [name for name in names if name not in VARIANTS]
+    if unknown:
+        parser.error(f"found {', '.join(unknown)}, expected variants of {', '.join([*VARIANTS, *GROUPS])}")
     options.out.mkdir(parents=True, exist_ok=True)
     kinds = dict(kind.split("=", 1) for kind in options.kind)
     for kind in ["bottle", "surface", "turned"] if options.rendered else []:
@@ -94,12 +133,17 @@ def main():
         writer = csv.DictWriter(file, FIELDS)
         if not done:
             writer.writeheader()
-        for variant in options.variants.split(","):
-            for kind, data in kinds.items():
-                for seed in options.seeds.split(","):
+        for seed in options.seeds.split(","):
+            for variant in dict.fromkeys(names):
+                for kind, data in kinds.items():
                     if (kind, variant, seed) in done:
                         continue
-                    line = measure(options.trainer, options.out, kind, data, variant, seed)
+                    try:
+                        line = measure(options, kind, data, variant, seed)
+                    except subprocess.SubprocessError as error:
+                        # A design may be refused for a kind of part; the others go on.
+                        print(f"{kind} {variant} {seed}: {error}", file=sys.stderr, flush=True)
+                        continue
                     writer.writerow(line)
                     file.flush()
                     print({name: line[name] for name in FIELDS[:12]}, flush=True)

@@ -7,7 +7,7 @@
 mod evidence;
 
 use shared::difference::{
-    InvalidRecipe, InvalidReference, ScoreBuffers, ScoreError, ScoreRecipe, ScoreReference, score_within,
+    InvalidRecipe, InvalidReference, ScoreBuffers, ScoreError, ScoreRecipe, ScoreReference, Weights, score_within,
 };
 use shared::image::{FrameView, GrayView, ImageError, Size};
 use shared::preprocess::{InvalidPreprocessing, PreprocessError, Preprocessing, ResampleScratch, preprocess};
@@ -324,7 +324,7 @@ impl<R: Reconstructor> Pipeline<R> {
             reconstruction: GrayView::packed(&self.reconstruction, size).ok()?,
             difference: &self.map,
             smoothed: self.recipe.reworks().then_some(&*self.smoothed),
-            margin: self.recipe.margin,
+            weights: Weights { margin: self.recipe.margin, mask: self.reference.view().mask },
         })
     }
 

@@ -17,6 +17,7 @@ pub mod dataset;
 pub mod detectability;
 pub mod device;
 pub mod digest;
+pub mod drawn_mask;
 pub mod evaluation;
 pub mod export;
 pub mod files;

@@ -122,7 +122,7 @@ fn refusals_say_what_was_found_and_what_to_do() {
 fn an_interrupted_training_is_not_written_over() {
     let scene = scene();
     let size = Size { width: 128, height: 128 };
-    let architecture = host_trainer::model::unet(size, host_trainer::model::Placement::Fixed);
+    let architecture = host_trainer::model::unet(size, host_trainer::model::Placement::Fixed, Default::default());
     let state = TrainingState {
         step: 0,
         weights: Weights::initial(&architecture, 1),

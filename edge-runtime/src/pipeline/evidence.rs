@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use shared::difference::Margin;
+use shared::difference::Weights;
 use shared::image::{GrayView, Region, Size};
 
 /// The images behind the last score.
@@ -22,8 +22,8 @@ pub struct Evidence<'a> {
     pub difference: &'a [u32],
     /// The map that was pooled, in the same form, if the recipe smooths or normalises the difference map.
     pub smoothed: Option<&'a [u32]>,
-    /// How much less pixels of the content count near its edges.
-    pub margin: Margin,
+    /// How much pixels of the content count.
+    pub weights: Weights<'a>,
 }
 
 impl<'a> Evidence<'a> {
@@ -43,11 +43,11 @@ impl<'a> Evidence<'a> {
         rows.flat_map(|row| &row[..content.width.into()]).copied().collect()
     }
 
-    /// The map that the score is taken from, as far as it belongs to the frame, each pixel with its weight in the margin.
+    /// The map that the score is taken from, as far as it belongs to the frame, each pixel with its weight.
     pub fn scored_map(&self) -> Cow<'a, [u32]> {
         let mut map = self.content_of_map(self.smoothed.unwrap_or(self.difference));
-        if !self.margin.is_none() {
-            self.margin.apply(map.to_mut(), self.content);
+        if !self.weights.are_full() {
+            self.weights.apply(map.to_mut(), self.content);
         }
         map
     }

@@ -14,7 +14,7 @@ use super::train::print_summary;
 use crate::augmentation::Flips;
 use crate::calibration::ThresholdChoice;
 use crate::cli::DemoArgs;
-use crate::dataset::{EvaluationSet, GeometryChoice, OnUnreadable};
+use crate::dataset::{EvaluationSet, GeometryChoice, OnUnreadable, Resolution};
 use crate::device::DeviceChoice;
 use crate::evaluation::{Evaluation, MeanFrame, evaluate};
 use crate::files::write_atomically;
@@ -38,7 +38,9 @@ pub fn job(data: PathBuf, device: DeviceChoice) -> Job {
         release: FIRST_RELEASE,
         camera: String::new(),
         geometry: GeometryChoice::Auto,
+        resolution: Resolution::default(),
         score: ScoreChoice::default(),
+        mask: None,
         device,
         // The light comes from one side: a mirror image is another part.
         training: TrainingConfig { length: Length::Steps(STEPS), flips: Flips::None, ..TrainingConfig::default() },

@@ -2,7 +2,7 @@
 
 use crate::cli::StudyArgs;
 use crate::files::write_atomically;
-use crate::model::AlexnetOptions;
+use crate::model::NetworkOptions;
 use crate::report::study_page;
 use crate::study::{Study, Variation, markdown};
 
@@ -16,7 +16,12 @@ pub fn run(args: &StudyArgs) -> anyhow::Result<()> {
         data: args.data.clone(),
         out: args.out.clone(),
         variations,
-        alexnet: AlexnetOptions { width: args.width, average: args.average_layer, bottleneck: args.bottleneck },
+        alexnet: NetworkOptions {
+            width: args.width,
+            average: args.average_layer,
+            bottleneck: args.bottleneck,
+            ..NetworkOptions::default()
+        },
         handicap: args.handicap,
         epochs: args.epochs.get(),
         seeds: args.seeds,

@@ -22,7 +22,9 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         release: settings.release.unwrap_or(FIRST_RELEASE),
         camera: settings.camera.clone().unwrap_or_default(),
         geometry: settings.geometry.unwrap_or_default(),
+        resolution: settings.resolution.unwrap_or_default(),
         score: settings.score(),
+        mask: settings.mask.clone(),
         device: settings.device.unwrap_or_default(),
         threshold: settings.threshold.choice(),
         training: settings.resolve(),
@@ -63,6 +65,9 @@ pub fn print_summary(artifacts: &Artifacts) {
     }
     println!("geometry    {}", record.geometry.reason);
     println!("            {}", record.geometry.limit());
+    if let Some(counts) = record.mask_counts {
+        println!("mask        {:.0} % of the picture counts", 100.0 * counts);
+    }
     let best = record.history.iter().find(|entry| entry.step == record.best_step);
     println!(
         "trained     {} steps on {}, best at step {} (validation loss {:.4}){}",

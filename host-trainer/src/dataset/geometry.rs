@@ -10,20 +10,20 @@ use shared::image::{MAX_SIDE, Size};
 use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing, Scale};
 
 use super::alignment::alignment;
+use super::resolution::Resolution;
 use super::survey::Survey;
 
 /// Every side of an input is a multiple of this: the network halves its input four times.
 const STEP: u16 = 16;
-/// The pixels of an input for whole frames, more or less.
-const WHOLE_AREA: usize = 128 * 128;
-/// An input for whole frames has at most one part in so many more or fewer pixels.
+/// An input for whole frames has at most one part in so many more or fewer pixels than its resolution squared.
 const WHOLE_AREA_SLACK: usize = 10;
-/// The shortest and the longest side of an input for whole frames: no longer than 4:1.
-const WHOLE_SIDES: [u16; 2] = [64, 256];
-/// At a fixed scale: what the median shorter side of the frames becomes at most.
-const TILES_SHORTER_SIDE: u16 = 256;
-/// At a fixed scale: the most pixels of an input.
-const TILES_AREA: usize = 512 * 512;
+/// An input for whole frames is no longer than 4:1: its sides are from one part in so many of its resolution to as many
+/// times as much.
+const WHOLE_SIDES: u16 = 2;
+/// At a fixed scale: what the median shorter side of the frames becomes at most, in resolutions.
+const TILES_SHORTER_SIDE: u16 = 2;
+/// At a fixed scale: the side of the square with the most pixels that an input has, in resolutions.
+const TILES_SIDE: u16 = 4;
 /// At a fixed scale: the shortest side of an input, since training takes windows of this side.
 const TILES_LEAST_SIDE: u16 = 128;
 /// From this alignment on the images show the part in one place: the middle of the widest gap that was measured. Bottles,
@@ -44,7 +44,7 @@ pub enum GeometryChoice {
     /// Tiles if the photographs differ in size or show no part in one place, else whole
     #[default]
     Auto,
-    /// The whole photograph, resampled to some 128x128 pixels: for a part that always lies in the same place
+    /// The whole photograph, resampled to few pixels: for a part that always lies in the same place
     Whole,
     /// One scale for all photographs, small enough to see details: for textures, and parts in any place
     Tiles,
@@ -74,9 +74,9 @@ impl GeometryChoice {
         self == Self::Auto
     }
 
-    /// Chooses for these images. Without any, as for square ones. A network for inputs of `only` one size sees whole
-    /// photographs, unless tiles were asked for.
-    pub fn choose(self, survey: &Survey, only: Option<Size>) -> ChosenGeometry {
+    /// Chooses for these images, for an input of `resolution`. Without any, as for square ones. A network for inputs of
+    /// `only` one size sees whole photographs, unless tiles were asked for.
+    pub fn choose(self, survey: &Survey, resolution: Resolution, only: Option<Size>) -> ChosenGeometry {
         let aligned = if self.needs_thumbnails() { alignment(&survey.thumbnails) } else { None };
         let (tiles, why) = match (self, sizes_vary(&survey.frames), aligned) {
             (Self::Whole, ..) => (false, "as asked for".to_owned()),
@@ -96,9 +96,9 @@ impl GeometryChoice {
             (Self::Auto, None, None) => (false, "too few photographs to compare their places".to_owned()),
         };
         let (geometry, input) = match only {
-            _ if tiles => at_a_scale(&survey.frames),
+            _ if tiles => at_a_scale(&survey.frames, resolution),
             Some(only) => (Geometry::Resize, only),
-            None => whole(&survey.frames),
+            None => whole(&survey.frames, resolution),
         };
         let how = match geometry {
             Geometry::Resize => format!("whole photographs, resampled to {input} pixels"),
@@ -184,9 +184,9 @@ fn median<T: Ord>(values: impl Iterator<Item = T>) -> Option<T> {
     values.into_iter().nth(middle)
 }
 
-/// The median of each side; a square for no frames.
+/// The median of each side; one pixel for no frames.
 fn median_frame(frames: &[Size]) -> Size {
-    let side = |side: fn(&Size) -> u16| median(frames.iter().map(side)).unwrap_or(TILES_SHORTER_SIDE);
+    let side = |side: fn(&Size) -> u16| median(frames.iter().map(side)).unwrap_or(1);
     Size::new(side(|size| size.width), side(|size| size.height))
 }
 
@@ -196,18 +196,20 @@ fn shape_over(a: Size, b: Size) -> (u64, u64) {
     (product(a.width, b.height), product(b.width, a.height))
 }
 
-/// The input with about [`WHOLE_AREA`] pixels whose shape is nearest to the median shape of the frames.
-fn whole(frames: &[Size]) -> (Geometry, Size) {
+/// The input with about as many pixels as a square of `resolution` whose shape is nearest to the median shape of the frames.
+fn whole(frames: &[Size], resolution: Resolution) -> (Geometry, Size) {
+    let side = resolution.pixels();
+    let area = usize::from(side) * usize::from(side);
     let mut shapes = frames.to_vec();
     shapes.sort_unstable_by(|&a, &b| {
         let (numerator, denominator) = shape_over(a, b);
         numerator.cmp(&denominator)
     });
     let shape = shapes.get(shapes.len() / 2).copied().unwrap_or(Size::new(1, 1));
-    let sides = || (WHOLE_SIDES[0]..=WHOLE_SIDES[1]).step_by(STEP.into());
+    let sides = || ((side / WHOLE_SIDES).next_multiple_of(STEP)..=side * WHOLE_SIDES).step_by(STEP.into());
     let candidates = sides().flat_map(|width| sides().map(move |height| Size::new(width, height)));
-    let off_by = |size: &Size| size.area().abs_diff(WHOLE_AREA);
-    let near = candidates.filter(|size| off_by(size) * WHOLE_AREA_SLACK <= WHOLE_AREA);
+    let off_by = |size: &Size| size.area().abs_diff(area);
+    let near = candidates.filter(|size| off_by(size) * WHOLE_AREA_SLACK <= area);
     // The factor by which the shape is off, at least 1, as a fraction that is compared by cross-multiplication.
     let distortion = |size: Size| {
         let (a, b) = shape_over(size, shape);
@@ -217,18 +219,19 @@ fn whole(frames: &[Size]) -> (Geometry, Size) {
         let ((an, ad), (bn, bd)) = (distortion(*a), distortion(*b));
         (an * bd).cmp(&(bn * ad)).then_with(|| (off_by(a), Reverse(a.width)).cmp(&(off_by(b), Reverse(b.width))))
     };
-    (Geometry::Resize, near.min_by(better).unwrap_or(Size::new(128, 128)))
+    (Geometry::Resize, near.min_by(better).unwrap_or(Size::new(side, side)))
 }
 
-/// The scale that makes the median shorter side [`TILES_SHORTER_SIDE`] pixels, or keeps it; less if the median frame would
-/// exceed [`TILES_AREA`]. The input holds the largest frame at this scale, as far as [`TILES_AREA`] allows.
-fn at_a_scale(frames: &[Size]) -> (Geometry, Size) {
-    let default = TILES_SHORTER_SIDE;
+/// The scale that makes the median shorter side [`TILES_SHORTER_SIDE`] resolutions, or keeps it; less if the median frame
+/// would exceed a square of [`TILES_SIDE`]. The input holds the largest frame at this scale, as far as that allows.
+fn at_a_scale(frames: &[Size], resolution: Resolution) -> (Geometry, Size) {
+    let default = TILES_SHORTER_SIDE * resolution.pixels();
+    let area = usize::from(TILES_SIDE * resolution.pixels()).pow(2);
     let shorter = median(frames.iter().map(|size| size.shorter_side())).unwrap_or(default);
     let longer = median(frames.iter().map(|size| size.width.max(size.height))).unwrap_or(default).max(1);
     // (t longer / shorter) t <= area
-    let within_area = (TILES_AREA * usize::from(shorter) / usize::from(longer)).isqrt();
-    let target = usize::from(shorter.min(TILES_SHORTER_SIDE)).min(within_area).max(1) as u16;
+    let within_area = (area * usize::from(shorter) / usize::from(longer)).isqrt();
+    let target = usize::from(shorter.min(default)).min(within_area).max(1) as u16;
     let scale = Scale { numerator: target, denominator: shorter.max(1) };
 
     let scaled = |side: u16| {
@@ -240,11 +243,11 @@ fn at_a_scale(frames: &[Size]) -> (Geometry, Size) {
         greatest.next_multiple_of(STEP.into()).clamp(TILES_LEAST_SIDE.into(), MAX_SIDE.into())
     };
     let (mut width, mut height) = (side(|size| size.width), side(|size| size.height));
-    if width * height > TILES_AREA {
+    if width * height > area {
         let below = |side: usize| (side - side % usize::from(STEP)).max(TILES_LEAST_SIDE.into());
-        width = below((TILES_AREA * width / height).isqrt()).min(width);
-        height = below(TILES_AREA / width).min(height);
-        width = below(TILES_AREA / height).min(width);
+        width = below((area * width / height).isqrt()).min(width);
+        height = below(area / width).min(height);
+        width = below(area / height).min(width);
     }
     (Geometry::FixedScale(scale), Size::new(width as u16, height as u16))
 }

@@ -7,10 +7,17 @@
 
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+use shared::difference::Mask;
 use shared::image::{Region, Size};
 
 use super::shape;
 use crate::random::{below, uniform};
+
+/// A pixel of this weight counts by half.
+const HALF: u8 = 128;
+
+/// Further centres that are drawn for a defect on a pixel that counts.
+const CENTRES: usize = 64;
 
 /// Places that are tried for a defect that is made of what is there.
 const PLACES: usize = 8;
@@ -59,6 +66,8 @@ pub struct Canvas<'a> {
     pub width: usize,
     /// Where defects may be.
     pub content: Size,
+    /// Which pixels count.
+    pub mask: Option<Mask<&'a [u8]>>,
 }
 
 /// Puts `defect` into the image, its centre inside `place` as far as its square then lies within the content. Gives the
@@ -67,7 +76,7 @@ pub fn damaged(canvas: Canvas<'_>, defect: Defect, place: Region, rng: &mut ChaC
     let Defect { kind, size, contrast } = defect;
     let (n, contrast) = (usize::from(size), f64::from(contrast));
     for _ in 0..PLACES {
-        let square = square(canvas.content, size, place, rng);
+        let square = square(canvas, size, place, rng);
         let change = match kind {
             Kind::Scratch => Some(shape::scratch(n, rng)),
             Kind::Pit => Some(shape::pit(n)),
@@ -96,18 +105,27 @@ fn scaled(mut change: Vec<f64>, contrast: f64, only_less: bool) -> Option<Vec<f6
     Some(change)
 }
 
-/// A square of `size` inside the content, with its centre in `place` where that is possible.
-fn square(content: Size, size: u16, place: Region, rng: &mut ChaCha8Rng) -> Region {
+/// A square of `size` inside the content, with its centre in `place`, and on a pixel that counts by half at least, where
+/// that is possible.
+fn square(canvas: Canvas<'_>, size: u16, place: Region, rng: &mut ChaCha8Rng) -> Region {
+    let content = canvas.content;
     let mut start = |from: u16, length: u16, whole: u16| {
         let centre = usize::from(from) + below(rng, usize::from(length));
         centre.saturating_sub(usize::from(size / 2)).min(usize::from(whole.saturating_sub(size))) as u16
     };
-    Region {
+    let mut square = || Region {
         x: start(place.x, place.width, content.width),
         y: start(place.y, place.height, content.height),
         width: size,
         height: size,
-    }
+    };
+    let counts = |square: &Region| {
+        let (x, y) = (usize::from(square.x + size / 2), square.y + size / 2);
+        canvas.mask.is_none_or(|mask| mask.row(y)[x] >= HALF)
+    };
+    let first = square();
+    let others = std::iter::repeat_with(square).take(CENTRES);
+    std::iter::once(first).chain(others).find(counts).unwrap_or(first)
 }
 
 /// The image with `sign` times `change` added in the square; with the other sign if black and white leave more of it
@@ -154,7 +172,7 @@ mod tests {
     }
 
     fn put(pixels: &[u8], defect: Defect, place: Region, seed: u64) -> (Vec<u8>, Kind) {
-        let canvas = Canvas { pixels, width: 64, content: SIZE };
+        let canvas = Canvas { pixels, width: 64, content: SIZE, mask: None };
         damaged(canvas, defect, place, &mut ChaCha8Rng::seed_from_u64(seed))
     }
 
@@ -187,7 +205,7 @@ mod tests {
             kind in prop::sample::select(&Kind::ALL[..]), size in 2_u16..=8, seed in any::<u64>(),
         ) {
             let content = Size::new(16, 18);
-            let canvas = Canvas { pixels: &pixels, width: 64, content };
+            let canvas = Canvas { pixels: &pixels, width: 64, content, mask: None };
             let defect = Defect { kind, size, contrast: 80 };
             let place = Region { x: 12, y: 15, width: 4, height: 3 };
             let (image, _) = damaged(canvas, defect, place, &mut ChaCha8Rng::seed_from_u64(seed));

@@ -91,7 +91,12 @@ fn outcome(
     let mut rng = ChaCha8Rng::seed_from_u64(ground.seed);
     rng.set_stream(STREAMS + number as u64);
     let clean = ground.images[trial.image];
-    let canvas = Canvas { pixels: clean.input, width: size.width.into(), content: ground.content };
+    let canvas = Canvas {
+        pixels: clean.input,
+        width: size.width.into(),
+        content: ground.content,
+        mask: pipeline.reference().mask,
+    };
     let (image, kind) = damaged(canvas, trial.defect, trial.place, &mut rng);
     let input = GrayView::packed(&image, size)?;
     let measured = pipeline.measure_content(input, clean.content, &MonotonicClock::new())?;

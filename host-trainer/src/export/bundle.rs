@@ -31,6 +31,8 @@ pub fn seal(manifest: &Manifest, onnx: &[u8]) -> Result<Vec<u8>, SealError> {
 pub struct Further<'a> {
     /// What the recipe normalises by.
     pub residuals: Option<&'a [u8]>,
+    /// Which pixels count.
+    pub mask: Option<&'a [u8]>,
     /// Images with known scores.
     pub golden: Option<&'a [u8]>,
     /// Which synthetic defects were found.
@@ -40,12 +42,13 @@ pub struct Further<'a> {
 /// [`seal`] with further sections.
 ///
 /// # Errors
-/// As [`seal`], and if golden frames or detectability are not of this model and threshold, or the residual maps are not what the
+/// As [`seal`], and if golden frames or detectability are not of this model and threshold, or residual maps and mask are not what the
 /// recipe asks for.
 pub fn seal_with(manifest: &Manifest, onnx: &[u8], further: &Further<'_>) -> Result<Vec<u8>, SealError> {
     let encoded = encode(manifest)?;
     let mut sections = vec![(SectionKind::Manifest, &encoded[..]), (SectionKind::Onnx, onnx)];
     sections.extend(further.residuals.map(|residuals| (SectionKind::ResidualMaps, residuals)));
+    sections.extend(further.mask.map(|mask| (SectionKind::Mask, mask)));
     sections.extend(further.golden.map(|golden| (SectionKind::GoldenFrames, golden)));
     sections.extend(further.detectability.map(|detectability| (SectionKind::Detectability, detectability)));
     join(&sections)

@@ -97,13 +97,13 @@ pub fn check_parity_within<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AlexnetOptions, alexnet, compact};
+    use crate::model::{NetworkOptions, alexnet, compact};
 
     #[test]
     fn a_network_that_no_station_admits_is_known_before_training() {
         assert!(check_admission(&compact()).is_ok());
         let of_width =
-            |width: f64| alexnet(AlexnetOptions { width: width.try_into().unwrap(), ..AlexnetOptions::default() });
+            |width: f64| alexnet(NetworkOptions { width: width.try_into().unwrap(), ..NetworkOptions::default() });
         assert!(check_admission(&of_width(0.5)).is_ok());
         let refused = check_admission(&of_width(1.0)).unwrap_err().to_string();
         assert!(refused.contains("bytes of the model"), "{refused}");

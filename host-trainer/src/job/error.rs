@@ -13,6 +13,7 @@ use crate::calibration::CalibrationError;
 use crate::dataset::{DatasetError, SplitError, UnreadableImages};
 use crate::detectability::DetectabilityError;
 use crate::device::NoAdapter;
+use crate::drawn_mask::MaskError;
 use crate::export::ParityError;
 use crate::export::bundle::SealError;
 use crate::files::FileError;
@@ -55,9 +56,11 @@ pub enum JobError {
     },
     #[error(transparent)]
     Normalisation(#[from] NormalisationError),
-    /// The residual maps are not what the recipe asks for.
-    #[error("the residual maps cannot be used")]
-    Residuals(#[from] InvalidReference),
+    /// The residual maps or the mask are not what the recipe asks for.
+    #[error("the residual maps or the mask cannot be used")]
+    Reference(#[from] InvalidReference),
+    #[error(transparent)]
+    Mask(#[from] MaskError),
     #[error(transparent)]
     Detectability(#[from] DetectabilityError),
     #[error(transparent)]

@@ -4,16 +4,16 @@
 
 mod error;
 mod record;
+mod request;
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use edge_runtime::clock::MonotonicClock;
 use edge_runtime::pipeline::Pipeline;
 use edge_runtime::reconstruct::TractReconstructor;
 use edge_runtime::self_test::self_test;
 use shared::bundle::Bundle;
-use shared::difference::{ResidualMaps, ScoreRecipe, ScoreReference};
+use shared::difference::{Mask, ResidualMaps, ScoreRecipe, ScoreReference};
 use shared::preprocess::Geometry;
 use shared::score::Score;
 use shared::wire::{CameraName, Manifest, ModelInterface, Name};
@@ -21,11 +21,13 @@ use shared::wire::{CameraName, Manifest, ModelInterface, Name};
 use crate::calibration::{Supply, ThresholdChoice};
 use crate::dataset::duplicates::{EqualFiles, equal_images};
 use crate::dataset::split::{MIN_IMAGES, calibration_images};
-use crate::dataset::{GeometryChoice, GoodImages, LoadedImages, OnUnreadable, Split, SplitFiles, Survey, load_good_as};
+use crate::dataset::{
+    GeometryChoice, GoodImages, LoadedImages, OnUnreadable, Resolution, Split, SplitFiles, Survey, load_good_as,
+};
 use crate::detectability;
 use crate::device::DeviceChoice;
 use crate::digest::hex;
-use crate::evaluation::score_as_float;
+use crate::drawn_mask::DrawnMask;
 use crate::export::bundle::SealError;
 use crate::export::onnx::{INPUT_NAME, OUTPUT_NAME};
 use crate::export::{Further, check_admission, check_parity, golden, seal_with, to_onnx};
@@ -60,8 +62,12 @@ pub struct Job {
     pub camera: String,
     /// How photographs become the network's input.
     pub geometry: GeometryChoice,
+    /// How large that input is.
+    pub resolution: Resolution,
     /// How parts are scored.
     pub score: ScoreChoice,
+    /// Which pixels count, drawn by hand.
+    pub mask: Option<PathBuf>,
     /// Where to train.
     pub device: DeviceChoice,
     /// The training loop's settings.
@@ -111,15 +117,16 @@ impl Job {
         if most >= MIN_IMAGES {
             self.threshold.plan(Supply::of_split(most, calibration_images(most)))?;
         }
+        let drawn = self.mask.as_deref().map(DrawnMask::read).transpose()?;
         let selected = self.device.select()?;
         let model = self.training.model;
         let survey = Survey::of(&good, self.geometry.needs_thumbnails());
-        let geometry = self.geometry.choose(&survey, model.only_size());
+        let geometry = self.geometry.choose(&survey, self.resolution, model.only_size());
         let placement = match geometry.geometry {
             Geometry::Resize => Placement::Fixed,
             Geometry::FixedScale(_) => Placement::Free,
         };
-        let network = model.network(geometry.input, placement, self.training.alexnet)?;
+        let network = model.network(geometry.input, placement, self.training.network)?;
         let (learner, architecture) = (&network.training, &network.exported);
         check_admission(architecture)?;
         let kept = kept(keeping, learner)?;
@@ -133,6 +140,7 @@ impl Job {
         images.remarks(&duplicates).iter().for_each(progress::say);
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
         progress::say(&geometry.reason);
+        let mask = drawn.map(|drawn| drawn.seal(&images.frames, &images.preprocessing)).transpose()?;
         let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
         if let Some(answer) = plan.reachable {
             progress::say(answer.to_string());
@@ -176,14 +184,14 @@ impl Job {
         let frames = part(&images, &split.validation).into_iter().chain(extremes.iter().map(Vec::as_slice));
         let (tract, parity) = check_parity(architecture, &trained.weights, &onnx, frames)?;
 
-        let recipe = self.score.recipe(architecture);
+        let recipe = ScoreRecipe { masked: mask.is_some(), ..self.score.recipe(architecture) };
         let development = split.development_of(&images);
         let fitting = normalisation::fitting_recipe(&recipe);
         let mut fitter = Pipeline::new(images.preprocessing, fitting, tract)?;
         let residuals = if recipe.normalised { Some(normalisation::fit(&mut fitter, &development)?) } else { None };
         let reference = ScoreReference {
             residuals: residuals.as_deref().map(ResidualMaps::read).transpose()?,
-            ..ScoreReference::default()
+            mask: mask.as_ref().map(|mask| Mask::read(&mask.section[..])).transpose()?,
         };
         let mut pipeline =
             Pipeline::with_reference(images.preprocessing, recipe, reference, fitter.into_reconstructor())?;
@@ -227,8 +235,12 @@ impl Job {
         };
         let catches = detectability::try_out(&manifest, &onnx, reference, &clean)?;
         let told = catches.as_ref().map(detectability::section).transpose()?;
-        let further =
-            Further { residuals: residuals.as_deref(), golden: section.as_deref(), detectability: told.as_deref() };
+        let further = Further {
+            residuals: residuals.as_deref(),
+            mask: mask.as_ref().map(|mask| &mask.section[..]),
+            golden: section.as_deref(),
+            detectability: told.as_deref(),
+        };
         let bundle = seal_with(&manifest, &onnx, &further)?;
         prove(&mut pipeline, &bundle)?;
 
@@ -239,6 +251,7 @@ impl Job {
             architecture: architecture.name,
             parameters: architecture.parameter_count(),
             geometry,
+            mask_counts: mask.as_ref().map(|mask| mask.counts),
             device: selected.description,
             training: self.training.clone(),
             images_sha256: hex(&images.fingerprint),
@@ -258,37 +271,6 @@ impl Job {
         };
         let scores = UnseenScores { calibration, development: unseen };
         Ok(Artifacts { bundle, onnx, record, images, split, scores })
-    }
-}
-
-impl Job {
-    /// What is asked for besides the training, by the names of the settings.
-    fn request(&self) -> toml::Table {
-        let mut request = toml::Table::new();
-        let mut set = |name: &str, value: toml::Value| request.insert(name.to_owned(), value);
-        set("product", self.product.clone().into());
-        set("release", i64::from(self.release).into());
-        if !self.camera.is_empty() {
-            set("camera", self.camera.clone().into());
-        }
-        let chosen = [
-            ("metric", self.score.metric.and_then(|metric| metric.to_possible_value())),
-            ("pooling", self.score.pooling.to_possible_value()),
-            ("normalise", self.score.normalise.to_possible_value()),
-            ("margin", self.score.margin.to_possible_value()),
-            ("geometry", self.geometry.to_possible_value()),
-            ("device", self.device.to_possible_value()),
-        ];
-        for (name, choice) in chosen.into_iter().filter_map(|(name, choice)| Some((name, choice?))) {
-            set(name, choice.get_name().into());
-        }
-        match self.threshold {
-            ThresholdChoice::Rank(rank) => set("rank", i64::from(rank).into()),
-            ThresholdChoice::TargetRate(rate) => set("target-frr", rate.to_string().into()),
-            ThresholdChoice::ByHand(threshold) => set("threshold", score_as_float(threshold.raw()).into()),
-        };
-        set("skip-unreadable", (self.on_unreadable == OnUnreadable::Skip).into());
-        request
     }
 }
 

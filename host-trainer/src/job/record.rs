@@ -28,6 +28,8 @@ pub struct TrainingRecord {
     pub parameters: usize,
     /// How a photograph becomes the network's input, and why.
     pub geometry: ChosenGeometry,
+    /// How much of the picture counts, 0 to 1, if a mask says so.
+    pub mask_counts: Option<f64>,
     /// Where it was trained.
     pub device: String,
     /// The loop's settings.

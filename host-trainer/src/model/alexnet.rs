@@ -2,14 +2,11 @@
 //!
 //! It knows shapes only. That the paper's handicaps, losses and scores belong to it, `study` knows.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 use shared::image::Size;
 
 use super::architecture::{Architecture, LayerSpec};
 use super::chain::Chain;
+use super::options::{Bottleneck, NetworkOptions};
 
 /// The side of input and output.
 pub const SIDE: u16 = 227;
@@ -20,133 +17,11 @@ const BOTTLENECK: usize = 2048;
 /// Numbers in each of AlexNet's two dense layers.
 const WIDE: usize = 4096;
 
-/// What can be varied about the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct AlexnetOptions {
-    /// Scales channels and bottleneck.
-    pub width: Width,
-    /// Where encoder and decoder are averaged.
-    pub average: AverageLayers,
-    /// What lies in the middle.
-    pub bottleneck: Bottleneck,
-}
-
-/// A factor on the numbers of channels, above 0 and at most 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
-pub struct Width(f64);
-
-/// A number that is no width.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("found {0}, expected a width above 0 and at most 1; 1 is the paper's network, 0.25 trains on two cores")]
-pub struct InvalidWidth(String);
-
-impl Width {
-    /// `channels` at this width, at least one.
-    fn of(self, channels: usize) -> usize {
-        ((channels as f64 * self.0).round() as usize).max(1)
-    }
-}
-
-impl Default for Width {
-    fn default() -> Self {
-        Self(1.0)
-    }
-}
-
-impl TryFrom<f64> for Width {
-    type Error = InvalidWidth;
-
-    fn try_from(width: f64) -> Result<Self, Self::Error> {
-        if width > 0.0 && width <= 1.0 { Ok(Self(width)) } else { Err(InvalidWidth(width.to_string())) }
-    }
-}
-
-impl From<Width> for f64 {
-    fn from(width: Width) -> Self {
-        width.0
-    }
-}
-
-impl fmt::Display for Width {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for Width {
-    type Err = InvalidWidth;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<f64>().map_err(|_| InvalidWidth(format!("{text:?}")))?.try_into()
-    }
-}
-
-/// Where a decoder stage is averaged with its encoder twin, after the ReLU of both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum AverageLayers {
-    /// Nowhere
-    #[default]
-    #[value(name = "0")]
-    #[serde(alias = "0")]
-    None,
-    /// 256x13x13, with the fifth convolution
-    #[value(name = "1")]
-    #[serde(alias = "1")]
-    Fifth,
-    /// 384x13x13, with the fourth convolution
-    #[value(name = "2")]
-    #[serde(alias = "2")]
-    Fourth,
-    /// 384x13x13, with the third convolution
-    #[value(name = "3")]
-    #[serde(alias = "3")]
-    Third,
-    /// 256x27x27, with the second convolution
-    #[value(name = "4")]
-    #[serde(alias = "4")]
-    Second,
-    /// 96x55x55, with the first convolution
-    #[value(name = "5")]
-    #[serde(alias = "5")]
-    First,
-    /// At every stage: the loss comes near zero, and defects are copied
-    All,
-}
-
-impl AverageLayers {
-    /// Whether the decoder stage `stage`, 1 to 5, is averaged.
-    fn includes(self, stage: usize) -> bool {
-        match self {
-            Self::None => false,
-            Self::All => true,
-            Self::Fifth => stage == 1,
-            Self::Fourth => stage == 2,
-            Self::Third => stage == 3,
-            Self::Second => stage == 4,
-            Self::First => stage == 5,
-        }
-    }
-}
-
-/// What lies between the paths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Bottleneck {
-    /// One dense layer of 2048 numbers, the paper's choice
-    #[default]
-    Dense,
-    /// AlexNet's two dense layers of 4096 numbers
-    Wide,
-}
-
 /// The network for 227x227 pixels.
 ///
 /// A dense layer on maps of 6x6 is a convolution with a kernel of 6x6, and back a transposed one: the same sums, and the
 /// station needs no further operator. Pools are mirrored by transposed convolutions of the same kernel and stride.
-pub fn alexnet(options: AlexnetOptions) -> Architecture {
+pub fn alexnet(options: NetworkOptions) -> Architecture {
     let channels = CHANNELS.map(|channels| options.width.of(channels));
     let [first, second, third, fourth, fifth] = channels;
     let mut chain = Chain::new();
@@ -191,10 +66,11 @@ pub fn alexnet(options: AlexnetOptions) -> Architecture {
 #[cfg(test)]
 mod tests {
     use super::super::architecture::shapes;
+    use super::super::options::AverageLayers;
     use super::*;
 
     fn with(average: AverageLayers, bottleneck: Bottleneck) -> Architecture {
-        alexnet(AlexnetOptions { average, bottleneck, ..AlexnetOptions::default() })
+        alexnet(NetworkOptions { average, bottleneck, ..NetworkOptions::default() })
     }
 
     /// Channels and sides of the results of convolutions and pools.
@@ -258,16 +134,13 @@ mod tests {
 
     #[test]
     fn the_width_scales_channels_and_bottleneck() {
-        let width = "0.25".parse().unwrap();
-        let narrow = alexnet(AlexnetOptions { width, ..AlexnetOptions::default() });
+        let width = 0.25.try_into().unwrap();
+        let narrow = alexnet(NetworkOptions { width, ..NetworkOptions::default() });
         let stages = stages(&narrow);
         assert_eq!((stages[0], stages[8], *stages.last().unwrap()), ((24, 55), (512, 1), (1, 227)));
-        let thin = alexnet(AlexnetOptions { width: Width(1e-9), ..AlexnetOptions::default() });
+        let thin = alexnet(NetworkOptions { width: 1e-9.try_into().unwrap(), ..NetworkOptions::default() });
         assert!(shapes(&thin).iter().all(|&(channels, _)| channels == 1), "at least one channel everywhere");
-        let full = alexnet(AlexnetOptions::default()).parameter_count();
+        let full = alexnet(NetworkOptions::default()).parameter_count();
         assert!((40_000_000..50_000_000).contains(&full), "{full}");
-        for text in ["0", "-1", "1.01", "nan", "wide"] {
-            assert!(text.parse::<Width>().unwrap_err().to_string().contains("above 0 and at most 1"), "{text}");
-        }
     }
 }

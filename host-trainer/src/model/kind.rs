@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use shared::image::Size;
 
-use super::alexnet::{AlexnetOptions, SIDE, alexnet};
+use super::alexnet::{SIDE, alexnet};
 use super::architecture::Architecture;
 use super::compact::compact;
+use super::options::NetworkOptions;
 use super::unet::{GRID, Placement, unet};
 
 /// The side of the windows that a network learns from where parts lie anywhere.
@@ -67,11 +68,11 @@ impl ModelKind {
         }
     }
 
-    /// The network for images of `size`; `options` are those of `alexnet`.
+    /// The network for images of `size`; `compact` has no options.
     ///
     /// # Errors
     /// [`UnfitSize`].
-    pub fn network(self, size: Size, placement: Placement, options: AlexnetOptions) -> Result<Network, UnfitSize> {
+    pub fn network(self, size: Size, placement: Placement, options: NetworkOptions) -> Result<Network, UnfitSize> {
         let name = match self {
             Self::Unet => "unet",
             Self::Compact => "compact",
@@ -87,10 +88,10 @@ impl ModelKind {
             (Self::Unet, _) if !on_the_grid(size.width) || !on_the_grid(size.height) => {
                 Err(UnfitSize::Grid { found: size })
             }
-            (Self::Unet, Placement::Fixed) => Ok(Network::same(unet(size, placement))),
+            (Self::Unet, Placement::Fixed) => Ok(Network::same(unet(size, placement, options))),
             (Self::Unet, Placement::Free) => {
                 let window = Size { width: size.width.min(WINDOW), height: size.height.min(WINDOW) };
-                Ok(Network { training: unet(window, placement), exported: unet(size, placement) })
+                Ok(Network { training: unet(window, placement, options), exported: unet(size, placement, options) })
             }
             (Self::Compact, _) => Ok(Network::same(compact())),
             (Self::Alexnet, _) => Ok(Network::same(alexnet(options))),
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     fn network(kind: ModelKind, width: u16, height: u16, placement: Placement) -> Result<Network, UnfitSize> {
-        kind.network(Size { width, height }, placement, AlexnetOptions::default())
+        kind.network(Size { width, height }, placement, NetworkOptions::default())
     }
 
     #[test]

@@ -10,14 +10,16 @@ mod autoencoder;
 mod chain;
 mod compact;
 mod kind;
+mod options;
 mod unet;
 mod weights;
 
 pub use alexnet::SIDE as ALEXNET_SIDE;
-pub use alexnet::{AlexnetOptions, AverageLayers, Bottleneck, InvalidWidth, Width, alexnet};
+pub use alexnet::alexnet;
 pub use architecture::{Architecture, ConvShape, LayerSpec, ParameterSpec, PoolShape};
 pub use autoencoder::Autoencoder;
 pub use compact::compact;
 pub use kind::{ModelKind, Network, UnfitSize};
+pub use options::{AverageLayers, Bottleneck, InvalidWidth, NetworkOptions, Skips, Width};
 pub use unet::{GRID, Placement, unet};
 pub use weights::{WeightTensor, Weights, WeightsError};

@@ -4,8 +4,9 @@ use shared::image::Size;
 
 use super::architecture::{Architecture, LayerSpec};
 use super::chain::Chain;
+use super::options::{NetworkOptions, Skips};
 
-/// Channels at 1/2, 1/4, 1/8 and 1/16 of the image's sides.
+/// Channels at 1/2, 1/4, 1/8 and 1/16 of the image's sides, at width 1.
 const CHANNELS: [usize; 4] = [32, 48, 64, 96];
 /// Channels before the last doubling.
 const LAST: usize = 16;
@@ -32,12 +33,13 @@ pub enum Placement {
 ///
 /// # Panics
 /// If a side of `size` is no positive multiple of [`GRID`].
-pub fn unet(size: Size, placement: Placement) -> Architecture {
+pub fn unet(size: Size, placement: Placement, options: NetworkOptions) -> Architecture {
     let fits = |side: u16| side > 0 && side.is_multiple_of(GRID);
     assert!(fits(size.width) && fits(size.height), "{size} pixels, not multiples of {GRID}");
     let mut chain = Chain::new();
     let mut skips = Vec::new();
-    for (level, channels) in CHANNELS.into_iter().enumerate() {
+    let widened = CHANNELS.map(|channels| options.width.of(channels));
+    for (level, channels) in widened.into_iter().enumerate() {
         chain.conv(channels, 4, 2, 1).leaky_relu();
         if level > 0 {
             chain.conv(channels, 3, 1, 1).leaky_relu();
@@ -45,12 +47,15 @@ pub fn unet(size: Size, placement: Placement) -> Architecture {
         skips.push((channels, chain.last()));
     }
     skips.pop();
-    chain.conv(CHANNELS[3], 3, 1, 1).leaky_relu();
+    chain.conv(widened[3], 3, 1, 1).leaky_relu();
     for (channels, from) in skips.into_iter().rev() {
-        chain.conv_transpose(channels, 2, 2).leaky_relu().add(from);
+        chain.conv_transpose(channels, 2, 2).leaky_relu();
+        if options.skips == Skips::Sums {
+            chain.add(from);
+        }
         chain.conv(channels, 3, 1, 1).leaky_relu();
     }
-    chain.conv(LAST, 3, 1, 1).leaky_relu().conv_transpose(1, 2, 2);
+    chain.conv(options.width.of(LAST), 3, 1, 1).leaky_relu().conv_transpose(1, 2, 2);
     if placement == Placement::Fixed {
         chain.layers.push(LayerSpec::PixelBias(size));
     }
@@ -66,16 +71,32 @@ mod tests {
     #[test]
     fn one_gray_image_in_and_one_of_the_same_size_out() {
         for side in [16, 128, 240] {
-            let architecture = unet(Size { width: side, height: 32 }, Placement::Free);
+            let architecture = unet(Size { width: side, height: 32 }, Placement::Free, NetworkOptions::default());
             assert_eq!(shapes(&architecture).last(), Some(&(1, architecture.size)));
         }
         let sums = |layers: &[LayerSpec]| layers.iter().filter(|layer| matches!(layer, LayerSpec::Add(_))).count();
-        assert_eq!(sums(&unet(Size { width: 128, height: 128 }, Placement::Fixed).layers), 3);
+        let with = |skips| unet(Size::new(128, 128), Placement::Fixed, NetworkOptions { skips, ..Default::default() });
+        assert_eq!(sums(&with(Skips::Sums).layers), 3);
+        assert_eq!(sums(&with(Skips::None).layers), 0);
+    }
+
+    #[test]
+    fn the_width_scales_every_stage_but_the_image() {
+        let channels = |width: f64| {
+            let options = NetworkOptions { width: width.try_into().unwrap(), ..NetworkOptions::default() };
+            let architecture = unet(Size::new(64, 64), Placement::Free, options);
+            shapes(&architecture).into_iter().map(|(channels, _)| channels).collect::<Vec<_>>()
+        };
+        let (whole, half) = (channels(1.0), channels(0.5));
+        let (last, rest) = half.split_last_chunk::<2>().map(|(rest, last)| (last, rest)).unwrap();
+        assert_eq!(last, &[1, 1]);
+        assert!(rest.iter().zip(&whole).all(|(&half, &whole)| 2 * half == whole), "{half:?} {whole:?}");
     }
 
     #[test]
     fn the_weights_of_a_free_network_do_not_depend_on_the_size() {
-        let parameters = |width, height, placement| unet(Size { width, height }, placement).parameters();
+        let parameters =
+            |width, height, placement| unet(Size { width, height }, placement, NetworkOptions::default()).parameters();
         assert_eq!(parameters(128, 128, Placement::Free), parameters(256, 192, Placement::Free));
         assert_ne!(parameters(128, 128, Placement::Fixed), parameters(256, 192, Placement::Fixed));
     }

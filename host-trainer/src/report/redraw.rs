@@ -147,18 +147,17 @@ fn evidence_tiles(
     ]
 }
 
-/// The first pixel of a map of `size` with the greatest value, weighted by the `mask`, among those that the score looks
+/// The first pixel of a map of `size`, weights included, with the greatest value, among those that the score looks
 /// at: not on the border of the `input` that counts, whose top left part the map is, and not masked out.
 fn peak_of(map: &[u32], size: Size, input: Size, border: u16, mask: Option<Mask<&[u8]>>) -> (u16, u16) {
     let inside = |side: u16, input: u16| border..side.min(input.saturating_sub(border));
-    let weighted = |(x, y): (u16, u16)| {
-        let value = map[usize::from(y) * usize::from(size.width) + usize::from(x)];
-        let weight = mask.map_or(u8::MAX, |mask| mask.row(y)[usize::from(x)]);
-        (weight > 0).then(|| u64::from(value) * u64::from(weight))
+    let counted = |(x, y): (u16, u16)| {
+        let counts = mask.is_none_or(|mask| mask.row(y)[usize::from(x)] > 0);
+        counts.then(|| map[usize::from(y) * usize::from(size.width) + usize::from(x)])
     };
     let columns = inside(size.width, input.width);
     let pixels = inside(size.height, input.height).flat_map(|y| columns.clone().map(move |x| (x, y)));
-    let values = pixels.filter_map(|pixel| Some((pixel, weighted(pixel)?)));
+    let values = pixels.filter_map(|pixel| Some((pixel, counted(pixel)?)));
     values.reduce(|best, one| if one.1 > best.1 { one } else { best }).map_or((0, 0), |(pixel, _)| pixel)
 }
 
@@ -212,7 +211,7 @@ mod tests {
         };
         assert_eq!(peak([255, 255, 255]), (3, 4));
         assert_eq!(peak([0, 255, 255]), (4, 4));
-        assert_eq!(peak([100, 100, 255]), (5, 4)); // 50 in full is more than 90 * 100 / 255
+        assert_eq!(peak([1, 255, 255]), (3, 4)); // The weights are in the map.
     }
 
     #[test]

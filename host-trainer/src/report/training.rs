@@ -240,6 +240,10 @@ fn images(artifacts: &Artifacts, bundle: &Bundle<'_>) -> Result<Markup, ReportEr
         p.note {
             (sentence(&artifacts.record.geometry.reason)) ". "
             (sentence(&artifacts.record.geometry.limit())) "."
+            @if let Some(counts) = artifacts.record.mask_counts {
+                " A mask drawn by hand says what counts: " (percent(counts)) " of the picture. What it leaves out is dark in \
+                the maps."
+            }
         }
         (map_legend(redrawer.scale(), manifest.recipe.pooling, false))
         p.note {

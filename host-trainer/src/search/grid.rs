@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::augmentation::Handicap;
 use crate::loss::LossKind;
-use crate::model::{AlexnetOptions, AverageLayers, Bottleneck, Width};
+use crate::model::{AverageLayers, Bottleneck, NetworkOptions, Width};
 use crate::study::Variation;
 use crate::training::{OptimizerKind, TrainingConfig};
 
@@ -57,7 +57,7 @@ pub struct Grid {
 #[serde(rename_all = "kebab-case")]
 pub struct Trial {
     /// What is varied about the network.
-    pub alexnet: AlexnetOptions,
+    pub alexnet: NetworkOptions,
     /// What training makes small.
     pub loss: LossKind,
     /// How its input is damaged in training.
@@ -169,7 +169,7 @@ impl Grid {
         for width in self.width.all().into_iter().filter_map(|width| Width::try_from(width).ok()) {
             for average in self.average_layer.all() {
                 for bottleneck in self.bottleneck.all() {
-                    let alexnet = AlexnetOptions { width, average, bottleneck };
+                    let alexnet = NetworkOptions { width, average, bottleneck, ..NetworkOptions::default() };
                     for loss in self.loss.all() {
                         for handicap in self.handicap.all() {
                             for seed in self.seed.all() {
@@ -186,7 +186,7 @@ impl Grid {
 
     fn of_optimizers(
         &self,
-        (alexnet, loss, handicap, seed): (AlexnetOptions, LossKind, Handicap, u64),
+        (alexnet, loss, handicap, seed): (NetworkOptions, LossKind, Handicap, u64),
         trials: &mut Vec<Trial>,
     ) {
         for optimizer in self.optimizer.all() {
@@ -227,7 +227,7 @@ mod tests {
         let grid = Grid::open(None).unwrap();
         let trials = grid.trials();
         assert_eq!((trials.len(), grid.count()), (75, Some(75)));
-        let default = Variation::Baseline.training(AlexnetOptions::default(), Handicap::None, 150, 1, 596);
+        let default = Variation::Baseline.training(NetworkOptions::default(), Handicap::None, 150, 1, 596);
         assert_eq!(trials.iter().filter(|trial| trial.training(grid.epochs, 596) == default).count(), 1);
         assert_eq!((trials[0].batch, trials[1].batch, trials[5].learning_rate), (4, 8, 1e-4));
         assert_eq!(trials[74].optimizer, OptimizerKind::Sgd);

@@ -9,16 +9,17 @@ mod preset;
 mod value;
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::augmentation::{Flips, Handicap};
 use crate::cli::ThresholdArgs;
-use crate::dataset::GeometryChoice;
+use crate::dataset::{GeometryChoice, Resolution};
 use crate::device::DeviceChoice;
 use crate::loss::LossKind;
 use crate::margin::MarginChoice;
-use crate::model::{AlexnetOptions, AverageLayers, Bottleneck, ModelKind, Width};
+use crate::model::{AverageLayers, Bottleneck, ModelKind, NetworkOptions, Skips, Width};
 use crate::normalisation::Normalise;
 use crate::recipe::{MetricChoice, PoolingChoice, ScoreChoice};
 use crate::training::{HandicapDrawn, Length, OptimizerKind, Schedule, TrainingConfig};
@@ -46,6 +47,11 @@ pub struct TrainSettings {
     /// How photographs become the network's input [default: auto]
     #[arg(long, value_enum)]
     pub geometry: Option<GeometryChoice>,
+    /// How large that input is: the side of a square with as many pixels as a whole photograph becomes; half the shorter
+    /// side of a photograph in tiles. a multiple of 16 from 64 to 512; more shows smaller defects, and takes longer by its
+    /// square [default: 128]
+    #[arg(long, value_name = "PIXELS")]
+    pub resolution: Option<Resolution>,
     /// The difference map that the station computes for each frame [default: ssim for parts at one
     /// place, else ssim-msgms]
     #[arg(long, value_enum)]
@@ -59,6 +65,10 @@ pub struct TrainSettings {
     /// Whether pixels near the edges of the picture count less [default: fitted]
     #[arg(long, value_enum)]
     pub margin: Option<MarginChoice>,
+    /// An image of the photographs' size that says which pixels count: white in full, black not at all, gray in
+    /// proportion. What moves, or does not belong to the part, can be left out by it
+    #[arg(long, value_name = "FILE")]
+    pub mask: Option<PathBuf>,
     /// Where to train [default: auto]
     #[arg(long, value_enum)]
     pub device: Option<DeviceChoice>,
@@ -68,9 +78,13 @@ pub struct TrainSettings {
     /// Which network [standard: unet]
     #[arg(long, value_enum)]
     pub model: Option<ModelKind>,
-    /// Of the network alexnet: a factor on its channels and its bottleneck, above 0 and at most 1 [standard: 1]
+    /// A factor on the channels of the networks unet and alexnet, and on alexnet's bottleneck; above 0 and at most 2
+    /// [standard: 1]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub width: Option<Width>,
+    /// Of the network unet: how detail gets past the coarse middle [standard: sums]
+    #[arg(long, value_enum)]
+    pub skips: Option<Skips>,
     /// Of the network alexnet: the decoder stage that is averaged with its encoder twin [standard: 0]
     #[arg(long, value_enum, value_name = "K")]
     pub average_layer: Option<AverageLayers>,
@@ -133,14 +147,17 @@ impl TrainSettings {
             release: self.release.or(base.release),
             camera: self.camera.or(base.camera),
             geometry: self.geometry.or(base.geometry),
+            resolution: self.resolution.or(base.resolution),
             metric: self.metric.or(base.metric),
             pooling: self.pooling.or(base.pooling),
             normalise: self.normalise.or(base.normalise),
             margin: self.margin.or(base.margin),
+            mask: self.mask.or(base.mask),
             device: self.device.or(base.device),
             seed: self.seed.or(base.seed),
             model: self.model.or(base.model),
             width: self.width.or(base.width),
+            skips: self.skips.or(base.skips),
             average_layer: self.average_layer.or(base.average_layer),
             bottleneck: self.bottleneck.or(base.bottleneck),
             steps,
@@ -186,7 +203,12 @@ impl TrainSettings {
             Some(TrainingConfig {
                 seed: all.seed?,
                 model: all.model?,
-                alexnet: AlexnetOptions { width: all.width?, average: all.average_layer?, bottleneck: all.bottleneck? },
+                network: NetworkOptions {
+                    width: all.width?,
+                    skips: all.skips?,
+                    average: all.average_layer?,
+                    bottleneck: all.bottleneck?,
+                },
                 length: match (all.epochs, all.steps) {
                     (Some(epochs), _) => Length::Epochs(epochs.get()),
                     (None, steps) => Length::Steps(steps?.get()),
@@ -218,9 +240,10 @@ impl From<&TrainingConfig> for TrainSettings {
         Self {
             seed: Some(config.seed),
             model: Some(config.model),
-            width: Some(config.alexnet.width),
-            average_layer: Some(config.alexnet.average),
-            bottleneck: Some(config.alexnet.bottleneck),
+            width: Some(config.network.width),
+            skips: Some(config.network.skips),
+            average_layer: Some(config.network.average),
+            bottleneck: Some(config.network.bottleneck),
             steps,
             epochs,
             batch: NonZeroUsize::new(config.batch),

@@ -13,7 +13,7 @@ use super::threshold::{Judgement, ScoreSplit};
 use super::variation::Variation;
 use crate::augmentation::Handicap;
 use crate::evaluation::{Bootstrap, Interval, Resample, image_auroc};
-use crate::model::AlexnetOptions;
+use crate::model::NetworkOptions;
 use crate::training::{Ended, HistoryEntry};
 
 /// Splits that each bootstrap draw of images is judged with.
@@ -37,7 +37,7 @@ pub struct StudyRecord {
     /// Good and defective test images.
     pub test_images: [usize; 2],
     /// What is varied about the network.
-    pub alexnet: AlexnetOptions,
+    pub alexnet: NetworkOptions,
     /// The handicap of the model that has one.
     pub handicap: Handicap,
     /// Numbers that it learns.

@@ -23,7 +23,7 @@ use crate::device::{DeviceChoice, SelectedDevice};
 use crate::digest::hex;
 use crate::evaluation::EvaluationError;
 use crate::files::write_atomically;
-use crate::model::{ALEXNET_SIDE, AlexnetOptions, Architecture, ModelKind, Placement};
+use crate::model::{ALEXNET_SIDE, Architecture, ModelKind, NetworkOptions, Placement};
 use crate::progress;
 use crate::training::{Ended, Trained};
 use crate::versions;
@@ -45,7 +45,7 @@ pub struct Study {
     /// Which models.
     pub variations: Vec<Variation>,
     /// What is varied about the network.
-    pub alexnet: AlexnetOptions,
+    pub alexnet: NetworkOptions,
     /// The handicap of the model that has one.
     pub handicap: Handicap,
     /// Epochs at most.

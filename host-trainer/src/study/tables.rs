@@ -249,7 +249,7 @@ fn decimal(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::AlexnetOptions;
+    use crate::model::NetworkOptions;
     use crate::study::record::ImageRecord;
     use crate::training::Ended;
 
@@ -300,7 +300,7 @@ mod tests {
             photographs: 209,
             images_sha256: String::new(),
             test_images: [10, 20],
-            alexnet: AlexnetOptions::default(),
+            alexnet: NetworkOptions::default(),
             handicap: Handicap::Paper,
             parameters: 1,
             epochs: 15,

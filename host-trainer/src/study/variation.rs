@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::augmentation::{Flips, Handicap, Light};
 use crate::loss::LossKind;
-use crate::model::{AlexnetOptions, ModelKind};
+use crate::model::{ModelKind, NetworkOptions};
 use crate::training::{HandicapDrawn, Length, OptimizerKind, Schedule, TrainingConfig};
 
 /// The optimiser's rate and the images per step that the paper's search found (Table 2).
@@ -79,7 +79,7 @@ impl Variation {
     /// `handicap` is that of the model with a handicap.
     pub fn training(
         self,
-        alexnet: AlexnetOptions,
+        alexnet: NetworkOptions,
         handicap: Handicap,
         epochs: usize,
         seed: u64,
@@ -88,7 +88,7 @@ impl Variation {
         TrainingConfig {
             seed,
             model: ModelKind::Alexnet,
-            alexnet,
+            network: alexnet,
             length: Length::Epochs(epochs),
             batch: BATCH,
             loss: self.loss(),
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn each_model_differs_from_the_baseline_in_one_thing() {
         let training =
-            |variation: Variation| variation.training(AlexnetOptions::default(), Handicap::Paper, 150, 1, 596);
+            |variation: Variation| variation.training(NetworkOptions::default(), Handicap::Paper, 150, 1, 596);
         let baseline = training(Variation::Baseline);
         assert_eq!((baseline.validate_every, baseline.light.get()), (75, 0.0));
         let mse = TrainingConfig { loss: LossKind::Mse, ..baseline.clone() };

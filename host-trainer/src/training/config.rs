@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::augmentation::{Flips, Handicap, Light};
 use crate::loss::LossKind;
-use crate::model::{AlexnetOptions, ModelKind};
+use crate::model::{ModelKind, NetworkOptions};
 
 /// Everything that shapes a training run, besides the images and the architecture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,9 +16,9 @@ pub struct TrainingConfig {
     pub seed: u64,
     /// Which network.
     pub model: ModelKind,
-    /// What is varied about the network `alexnet`.
-    #[serde(default)]
-    pub alexnet: AlexnetOptions,
+    /// What is varied about it.
+    #[serde(default, alias = "alexnet")]
+    pub network: NetworkOptions,
     /// When training ends at the latest.
     pub length: Length,
     /// Images per step, at least 1.

@@ -8,7 +8,7 @@ use super::checkpoint::RunIdentity;
 use super::*;
 use crate::augmentation::{Flips, Handicap, Light};
 use crate::loss::LossKind;
-use crate::model::{AlexnetOptions, AverageLayers, ConvShape, LayerSpec, ModelKind, alexnet};
+use crate::model::{AverageLayers, ConvShape, LayerSpec, ModelKind, NetworkOptions, alexnet};
 
 const SIZE: Size = Size { width: 16, height: 16 };
 
@@ -25,7 +25,7 @@ fn config() -> TrainingConfig {
     TrainingConfig {
         seed: 3,
         model: ModelKind::Unet,
-        alexnet: AlexnetOptions::default(),
+        network: NetworkOptions::default(),
         length: Length::Epochs(6),
         batch: 3,
         loss: LossKind::Ssim,
@@ -282,7 +282,7 @@ fn the_checkpoint_of_another_run_is_refused_with_every_difference() {
 #[test]
 fn the_paper_s_network_learns() {
     let options =
-        AlexnetOptions { width: 0.05.try_into().unwrap(), average: AverageLayers::Fourth, ..Default::default() };
+        NetworkOptions { width: 0.05.try_into().unwrap(), average: AverageLayers::Fourth, ..Default::default() };
     let architecture = alexnet(options);
     let size = architecture.size;
     let disc = |shift: i32| -> Vec<u8> {
@@ -294,7 +294,7 @@ fn the_paper_s_network_learns() {
     let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
     let config = TrainingConfig {
         model: ModelKind::Alexnet,
-        alexnet: options,
+        network: options,
         length: Length::Steps(12),
         learning_rate: 1e-3,
         handicap: Handicap::Paper,

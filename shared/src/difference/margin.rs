@@ -6,7 +6,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pooling::weighted;
 use super::recipe::InvalidRecipe;
 use crate::image::Size;
 
@@ -53,18 +52,6 @@ impl Margin {
         self.at(edge_distance(x, y, size))
     }
 
-    /// Gives every pixel of a map of a picture of `size`, packed and in Q24, its weight: the values that are pooled.
-    pub fn apply(self, map: &mut [u32], size: Size) {
-        if self.is_none() || size.width == 0 {
-            return;
-        }
-        for (y, row) in (0..size.height).zip(map.chunks_exact_mut(size.width.into())) {
-            for (x, value) in (0..size.width).zip(row) {
-                *value = weighted((*value, self.of(x, y, size)));
-            }
-        }
-    }
-
     /// Checks the two numbers.
     ///
     /// # Errors
@@ -105,15 +92,6 @@ mod tests {
         assert_eq!(margin.of(2, 1, size), 105, "the nearest edge counts");
         assert_eq!(margin.of(4, 5, size), 255);
         assert_eq!(Margin::NONE.of(0, 0, size), 255);
-    }
-
-    #[test]
-    fn a_map_with_its_weights() {
-        let mut map = [255; 15];
-        Margin { width: 2, weight: 155 }.apply(&mut map, Size::new(5, 3));
-        assert_eq!(map, [155, 155, 155, 155, 155, 155, 205, 205, 205, 155, 155, 155, 155, 155, 155]);
-        Margin::NONE.apply(&mut map, Size::new(5, 3));
-        assert_eq!(map[6], 205);
     }
 
     #[test]

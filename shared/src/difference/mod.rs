@@ -10,11 +10,13 @@ mod smoothing;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 pub use margin::{MAX_MARGIN, Margin, edge_distance};
 pub use recipe::{InvalidRecipe, MAX_RADIUS, Pooling, ScoreRecipe};
 pub use reference::{InvalidReference, Mask, ResidualMaps, ScoreReference, Stored};
 pub use stream::ScoreStream;
+pub use weights::Weights;
 
 use crate::image::{GrayView, Size};
 use crate::score::Score;

@@ -2,9 +2,10 @@
 //!
 //! The units are gray values in and Q24 out. It does not know where the rows come from.
 
-use super::margin::{FULL, Margin, nearer};
+use super::margin::{Margin, nearer};
 use super::pooling::Pool;
 use super::smoothing::Smoother;
+use super::weights::both;
 use super::{ScoreError, ScoreRecipe, ScoreReference};
 use crate::image::Size;
 use crate::score::Score;
@@ -152,12 +153,6 @@ impl<'m> ScoreStream<'m> {
         // A mean or maximum of differences is at most the greatest difference, 2.0.
         Ok(Score::new(self.rest.pool.finish()).unwrap_or(Score::MAX))
     }
-}
-
-/// The weight of a pixel with two weights: their product. No weight becomes none by it.
-fn both(a: u8, b: u8) -> u8 {
-    let product = u16::from(a) * u16::from(b);
-    (product / u16::from(FULL)).max(u16::from(product > 0)) as u8
 }
 
 const fn smoother_len(radius: u8, width: u16) -> usize {
