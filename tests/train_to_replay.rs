@@ -6,6 +6,7 @@ use std::path::Path;
 use host_trainer::augmentation::Flips;
 use host_trainer::calibration::{CalibrationError, ThresholdChoice};
 use host_trainer::dataset::{GeometryChoice, OnUnreadable, Resolution};
+use host_trainer::detectability::DefectTrials;
 use host_trainer::device::DeviceChoice;
 use host_trainer::job::{Artifacts, Job, JobError};
 use host_trainer::normalisation::Normalise;
@@ -54,6 +55,7 @@ pub fn job(data: &Path) -> Job {
         device: DeviceChoice::Cpu,
         training,
         threshold,
+        detectability: DefectTrials::Tried,
     }
 }
 

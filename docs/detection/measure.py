@@ -3,7 +3,7 @@
 
     python3 docs/detection/measure.py --trainer target/debug/host-trainer --out out/detection \\
         --kind bottle=PATH --kind tile=PATH --rendered --seeds 1,2,3 --variants default,no-handicap
-    python3 docs/detection/measure.py ... --settings=--steps=700 --variants ablation --runtime target/debug/edge-runtime
+    python3 docs/detection/measure.py ... --settings "--steps 700 --detectability none" --variants ablation --runtime target/debug/edge-runtime
 
 Run it from the root of the repository. A run whose line is there already is left out, so an interrupted measurement goes
 on where it stopped. A training that was interrupted goes on too. `--rendered` adds the kinds that the trainer draws.
@@ -109,7 +109,7 @@ def main():
     parser.add_argument("--out", required=True, type=pathlib.Path, help="folder for bundles and results.csv")
     parser.add_argument("--kind", action="append", default=[], metavar="NAME=PATH", help="photographs in MVTec's layout")
     parser.add_argument("--rendered", action="store_true", help="add the kinds that the trainer renders")
-    parser.add_argument("--settings", default="", help="further settings of every training, such as --settings=--steps=700")
+    parser.add_argument("--settings", default="", help="further settings of every training")
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--variants", default="default", help=f"of {', '.join([*VARIANTS, *GROUPS])}")
     options = parser.parse_args()

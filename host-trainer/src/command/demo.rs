@@ -15,6 +15,7 @@ use crate::augmentation::Flips;
 use crate::calibration::ThresholdChoice;
 use crate::cli::DemoArgs;
 use crate::dataset::{EvaluationSet, GeometryChoice, OnUnreadable, Resolution};
+use crate::detectability::DefectTrials;
 use crate::device::DeviceChoice;
 use crate::evaluation::{Evaluation, MeanFrame, evaluate};
 use crate::files::write_atomically;
@@ -45,6 +46,7 @@ pub fn job(data: PathBuf, device: DeviceChoice) -> Job {
         // The light comes from one side: a mirror image is another part.
         training: TrainingConfig { length: Length::Steps(STEPS), flips: Flips::None, ..TrainingConfig::default() },
         threshold: ThresholdChoice::default(),
+        detectability: DefectTrials::Tried,
     }
 }
 

@@ -27,6 +27,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         mask: settings.mask.clone(),
         device: settings.device.unwrap_or_default(),
         threshold: settings.threshold.choice(),
+        detectability: settings.detectability.unwrap_or_default(),
         training: settings.resolve(),
     };
     let keeping = match (args.resume, args.restart) {

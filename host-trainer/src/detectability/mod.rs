@@ -10,6 +10,7 @@
 //! ```
 
 mod defect;
+mod other_thresholds;
 mod plan;
 mod record;
 mod shape;
@@ -23,6 +24,7 @@ use shared::score::Score;
 use shared::wire::{Detectability, DetectionMap, DetectionTally, Manifest, WireError};
 
 pub use defect::Kind;
+pub use other_thresholds::{OtherThreshold, other_thresholds};
 pub use record::{
     DetectabilityRecord, OfKind, PlaceMap, Rate, Smallest, Tried, blind_cells, frame_pixels, smallest_by_contrast,
 };
@@ -37,6 +39,16 @@ use trials::{Ground, Outcome, Trial, outcomes};
 
 /// The map's defect is one that is found so often somewhere, so that it can show where it is not.
 const MAP_SHARE: f64 = 0.8;
+
+/// Whether synthetic defects are tried before a bundle is sealed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum DefectTrials {
+    /// Yes: the bundle and its report say what is found
+    #[default]
+    Tried,
+    /// No: the bundle is sealed sooner and says nothing of it
+    None,
+}
 
 /// The defects could not be tried.
 #[derive(Debug, thiserror::Error)]
@@ -147,7 +159,7 @@ fn try_with<R: Reconstructor>(
             cells: of_map.chunks(plan.cell_trials).map(|cell| tally(cell.iter().map(found))).collect(),
         },
     };
-    Ok(Some(DetectabilityRecord::of(counted, &manifest.preprocessing, auroc)))
+    Ok(Some(DetectabilityRecord::of(counted, &manifest.preprocessing, auroc, defective)))
 }
 
 /// How many of some trials found what was put in.

@@ -6,7 +6,7 @@ use edge_runtime::calibration::{clopper_pearson, clopper_pearson_upper};
 use serde::Serialize;
 use shared::image::Size;
 use shared::preprocess::Preprocessing;
-use shared::score::Threshold;
+use shared::score::{Score, Threshold};
 use shared::wire::{Detectability, DetectionMap, DetectionTally};
 
 use super::defect::Kind;
@@ -37,6 +37,9 @@ pub struct DetectabilityRecord {
     /// Everything above, as it is in the bundle.
     #[serde(skip)]
     pub message: Detectability,
+    /// The scores of the images with a defect, of all sizes and contrasts.
+    #[serde(skip)]
+    pub defective: Vec<Score>,
 }
 
 /// Defects of one size and contrast.
@@ -172,8 +175,8 @@ pub struct Counted {
 }
 
 impl DetectabilityRecord {
-    /// From what was counted.
-    pub fn of(counted: Counted, preprocessing: &Preprocessing, auroc: Option<f64>) -> Self {
+    /// From what was counted; `defective` are the scores of the images with a defect.
+    pub fn of(counted: Counted, preprocessing: &Preprocessing, auroc: Option<f64>, defective: Vec<Score>) -> Self {
         let Counted { input, content, threshold, images, sizes, contrasts, tallies, kinds, map } = counted;
         let frame_pixels = frame_pixels(preprocessing);
         let rates = tallies.iter().map(|&tally| Rate::of(tally));
@@ -206,6 +209,7 @@ impl DetectabilityRecord {
             kinds: kinds.into_iter().map(|(kind, tally)| OfKind { kind, rate: Rate::of(tally) }).collect(),
             map: PlaceMap { size, contrast, columns, cells: cells.iter().map(|&cell| Rate::of(cell)).collect() },
             message,
+            defective,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::dataset::split::{MIN_IMAGES, calibration_images};
 use crate::dataset::{
     GeometryChoice, GoodImages, LoadedImages, OnUnreadable, Resolution, Split, SplitFiles, Survey, load_good_as,
 };
-use crate::detectability;
+use crate::detectability::{self, DefectTrials, other_thresholds};
 use crate::device::DeviceChoice;
 use crate::digest::hex;
 use crate::drawn_mask::DrawnMask;
@@ -74,6 +74,8 @@ pub struct Job {
     pub training: TrainingConfig,
     /// How the threshold is to be found.
     pub threshold: ThresholdChoice,
+    /// Whether synthetic defects are tried.
+    pub detectability: DefectTrials,
 }
 
 /// The bundle and everything that tells how it came about.
@@ -233,7 +235,10 @@ impl Job {
             seen: steps * self.training.batch,
             seed: self.training.seed,
         };
-        let catches = detectability::try_out(&manifest, &onnx, reference, &clean)?;
+        let catches = match self.detectability {
+            DefectTrials::Tried => detectability::try_out(&manifest, &onnx, reference, &clean)?,
+            DefectTrials::None => None,
+        };
         let told = catches.as_ref().map(detectability::section).transpose()?;
         let further = Further {
             residuals: residuals.as_deref(),
@@ -266,6 +271,9 @@ impl Job {
             evidence,
             false_reject_rate: Promise::of(&evidence),
             golden_frames: chosen.iter().map(|one| GoldenRecord::of(one, &images, &split.development)).collect(),
+            other_thresholds: catches
+                .as_ref()
+                .map_or_else(Vec::new, |catches| other_thresholds(&calibration, &catches.defective)),
             detectability: catches,
             development_rejected: unseen.iter().filter(|&&score| threshold.rejects(score)).count(),
         };

@@ -9,7 +9,7 @@ use shared::wire::ThresholdEvidence;
 
 use crate::dataset::duplicates::EqualFiles;
 use crate::dataset::{ChosenGeometry, LeftOut, LoadedImages, SplitFiles};
-use crate::detectability::DetectabilityRecord;
+use crate::detectability::{DetectabilityRecord, OtherThreshold};
 use crate::export::golden::Chosen;
 use crate::training::{Ended, HistoryEntry, TrainingConfig};
 
@@ -56,6 +56,8 @@ pub struct TrainingRecord {
     pub evidence: ThresholdEvidence,
     /// Expected and upper bound (95 %) of the false-reject rate.
     pub false_reject_rate: Option<Promise>,
+    /// What other thresholds would have promised and found; none if no defects were tried.
+    pub other_thresholds: Vec<OtherThreshold>,
     /// The images that are in the bundle, for a station's self-test.
     pub golden_frames: Vec<GoldenRecord>,
     /// Which synthetic defects are found at the threshold; none if it was not tried.

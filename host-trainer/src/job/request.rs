@@ -30,6 +30,7 @@ impl Job {
             ("margin", self.score.margin.to_possible_value()),
             ("geometry", self.geometry.to_possible_value()),
             ("device", self.device.to_possible_value()),
+            ("detectability", self.detectability.to_possible_value()),
         ];
         for (name, choice) in chosen.into_iter().filter_map(|(name, choice)| Some((name, choice?))) {
             set(name, choice.get_name().into());

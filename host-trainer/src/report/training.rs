@@ -18,6 +18,7 @@ use super::redraw::Redrawer;
 use super::text::{counted, of, percent, percent_at_most, score_remark};
 use super::{PROGRAM, ReportError};
 use crate::calibration::promise as promised;
+use crate::detectability::OtherThreshold;
 use crate::digest::{hex, sha256_hex};
 use crate::evaluation::score_as_float;
 use crate::export::describe::describe;
@@ -157,6 +158,33 @@ fn threshold(artifacts: &Artifacts, manifest: &Manifest) -> Markup {
                      defective parts."
                 }
             }
+        }
+        (others(&record.other_thresholds, threshold.raw()))
+    }
+}
+
+/// What other thresholds would cost and bring.
+fn others(thresholds: &[OtherThreshold], chosen: u32) -> Markup {
+    if thresholds.is_empty() {
+        return html! {};
+    }
+    let row = |one: &OtherThreshold| {
+        let mark = if one.threshold == chosen { ", this one" } else { "" };
+        vec![
+            format!("{}{mark}", one.rank),
+            format!("{:.4}", score_as_float(one.threshold)),
+            format!("{}, at most {}", percent(one.average), percent_at_most(one.upper95)),
+            percent(one.rate.rate),
+        ]
+    };
+    let rows: Vec<_> = thresholds.iter().map(row).collect();
+    let head = ["Rank", "Threshold", "Good parts rejected", "Synthetic defects found"];
+    html! {
+        (table("What another threshold would do", &head, &[true, true, true, true], &rows))
+        p.note {
+            "A threshold of rank n lies just above the n-th largest calibration score. The defects are of every size and contrast \
+             that was tried, most of them hard to see: the shares compare thresholds and are no forecast. "
+            code { "host-trainer train --resume --rank 2" } " with the same folders seals these weights with another one."
         }
     }
 }

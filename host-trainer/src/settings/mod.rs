@@ -16,6 +16,7 @@ use clap::Args;
 use crate::augmentation::{Flips, Handicap};
 use crate::cli::ThresholdArgs;
 use crate::dataset::{GeometryChoice, Resolution};
+use crate::detectability::DefectTrials;
 use crate::device::DeviceChoice;
 use crate::loss::LossKind;
 use crate::margin::MarginChoice;
@@ -129,6 +130,9 @@ pub struct TrainSettings {
     pub handicap: Option<Handicap>,
     #[command(flatten)]
     pub threshold: ThresholdArgs,
+    /// Whether synthetic defects are put into good images, to say which ones the bundle finds [default: tried]
+    #[arg(long, value_enum)]
+    pub detectability: Option<DefectTrials>,
     /// Leave out images that cannot be used (empty, cut off, no image) instead of stopping; they are listed and counted
     #[arg(long)]
     pub skip_unreadable: bool,
@@ -172,6 +176,7 @@ impl TrainSettings {
             flips: self.flips.or(base.flips),
             light: self.light.or(base.light),
             handicap: self.handicap.or(base.handicap),
+            detectability: self.detectability.or(base.detectability),
             threshold: if self.threshold.is_some() { self.threshold } else { base.threshold },
             skip_unreadable: self.skip_unreadable || base.skip_unreadable,
         }

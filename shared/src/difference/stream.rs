@@ -2,7 +2,9 @@
 //!
 //! The units are gray values in and Q24 out. It does not know where the rows come from.
 
-use super::margin::{Margin, nearer};
+use core::ops::Range;
+
+use super::margin::{FULL, Margin, nearer};
 use super::pooling::Pool;
 use super::smoothing::Smoother;
 use super::weights::both;
@@ -155,6 +157,22 @@ impl<'m> ScoreStream<'m> {
     }
 }
 
+/// Pools some columns of a row by the weights that `weight` gives each column, and those of the mask's row.
+fn pool_weighted(
+    pool: &mut Pool<'_>,
+    row: &[u32],
+    mask: Option<&[u8]>,
+    columns: Range<u16>,
+    weight: impl Fn(u16) -> u8,
+) {
+    let range = usize::from(columns.start)..usize::from(columns.end);
+    let weights = columns.map(weight);
+    match mask {
+        None => pool.weighted_row(&row[range], weights),
+        Some(mask) => pool.weighted_row(&row[range.clone()], weights.zip(&mask[range]).map(|(a, &b)| both(a, b))),
+    }
+}
+
 const fn smoother_len(radius: u8, width: u16) -> usize {
     if radius == 0 { 0 } else { Smoother::scratch_len(radius, width) }
 }
@@ -192,23 +210,25 @@ impl AfterMap<'_> {
         if !(self.border..self.size.height - self.border).contains(&y) {
             return;
         }
-        let inside = usize::from(self.border)..usize::from(self.size.width - self.border);
-        let values = &self.row[inside.clone()];
-        let mask = self.reference.mask.as_ref().map(|mask| &mask.row(y)[inside]);
-        if self.margin.is_none() {
-            match mask {
-                None => self.pool.row(values),
-                Some(mask) => self.pool.weighted_row(values, mask.iter().copied()),
-            }
-            return;
-        }
         let (width, margin) = (self.size.width, self.margin);
         let of_row = margin.at(nearer(y, self.size.height));
-        let of_margin = (self.border..width - self.border).map(|x| margin.at(nearer(x, width)).min(of_row));
-        match mask {
-            None => self.pool.weighted_row(values, of_margin),
-            Some(mask) => self.pool.weighted_row(values, of_margin.zip(mask).map(|(a, &b)| both(a, b))),
+        let of_pixel = |x| margin.at(nearer(x, width)).min(of_row);
+        let mask = self.reference.mask.as_ref().map(|mask| mask.row(y));
+        // Between the two ends of a row, all its pixels have the row's own weight.
+        let (first, last) = (self.border, width - self.border);
+        let left = u16::from(margin.width).clamp(first, last);
+        let right = (width - left).clamp(left, last);
+        pool_weighted(&mut self.pool, self.row, mask, first..left, of_pixel);
+        if of_row == FULL {
+            let inside = usize::from(left)..usize::from(right);
+            match mask {
+                None => self.pool.row(&self.row[inside]),
+                Some(mask) => self.pool.weighted_row(&self.row[inside.clone()], mask[inside].iter().copied()),
+            }
+        } else {
+            pool_weighted(&mut self.pool, self.row, mask, left..right, |_| of_row);
         }
+        pool_weighted(&mut self.pool, self.row, mask, right..last, of_pixel);
     }
 
     /// Takes the rows that are still in the smoothers.
