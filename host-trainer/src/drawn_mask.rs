@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use edge_runtime::camera::decode::{DecodeError, decode_file};
 use edge_runtime::frame::Frame;
-use shared::difference::{InvalidReference, Mask};
+use shared::difference::{InvalidReference, Mask, ScoreRecipe, ScoreReference};
 use shared::image::Size;
 use shared::preprocess::{PreprocessError, Preprocessing};
 
@@ -44,9 +44,14 @@ pub enum MaskError {
     /// It cannot be brought to the network's size.
     #[error("the mask cannot be resampled")]
     Preprocess(#[from] PreprocessError),
-    /// The weights make no section of a bundle.
-    #[error("the mask cannot be used")]
-    Weights(#[from] InvalidReference),
+    /// No score can be made with the weights.
+    #[error("{}: the mask cannot be used; draw more of it white", path.display())]
+    Weights {
+        /// The mask.
+        path: PathBuf,
+        /// Why not.
+        source: InvalidReference,
+    },
 }
 
 /// A mask as it was drawn.
@@ -74,11 +79,11 @@ impl DrawnMask {
         Ok(Self { path: path.to_owned(), frame: decode_file(path)? })
     }
 
-    /// The weights for photographs of `frames`, which become the network's input as `how` says.
+    /// The weights for photographs of `frames`, which become the network's input as `how` says, and are scored by `recipe`.
     ///
     /// # Errors
-    /// [`MaskError`] if a photograph has another size, or nothing counts.
-    pub fn seal(&self, frames: &[Size], how: &Preprocessing) -> Result<SealedMask, MaskError> {
+    /// [`MaskError`] if a photograph has another size, or too little counts for a score.
+    pub fn seal(&self, frames: &[Size], how: &Preprocessing, recipe: &ScoreRecipe) -> Result<SealedMask, MaskError> {
         let found = self.frame.size();
         if let Some(&photograph) = frames.iter().find(|&&frame| frame != found) {
             return Err(MaskError::Size { path: self.path.clone(), found, photograph });
@@ -90,14 +95,20 @@ impl DrawnMask {
         }
         let counts = sum as f64 / (255.0 * weights.len() as f64);
         let section: Vec<u8> = Mask::<&[u8]>::encode(how.input, weights).collect();
-        Mask::read(&section[..])?;
+        let weights = |source| MaskError::Weights { path: self.path.clone(), source };
+        let mask = Mask::read(&section[..]).map_err(weights)?;
+        let reference = ScoreReference { mask: Some(mask), ..ScoreReference::default() };
+        // What good parts show at each pixel is not known yet.
+        reference.check(&ScoreRecipe { normalised: false, ..*recipe }, how.input).map_err(weights)?;
         Ok(SealedMask { section, counts })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use shared::difference::Pooling;
     use shared::preprocess::{AcceptedSizes, Geometry};
+    use shared::similarity::Metric;
 
     use super::*;
 
@@ -109,6 +120,10 @@ mod tests {
         DrawnMask::read(&path).unwrap()
     }
 
+    fn recipe(metric: Metric) -> ScoreRecipe {
+        ScoreRecipe { masked: true, ..ScoreRecipe::new(metric, Pooling::Mean) }
+    }
+
     fn how(input: Size) -> Preprocessing {
         let size = Size::new(4, 2);
         let accepted = AcceptedSizes { min: size, max: size };
@@ -118,7 +133,7 @@ mod tests {
     #[test]
     fn a_drawing_becomes_weights_of_the_input() {
         let mask = drawn([255, 255, 0, 100, 255, 255, 0, 100]);
-        let sealed = mask.seal(&[Size::new(4, 2); 3], &how(Size::new(2, 1))).unwrap();
+        let sealed = mask.seal(&[Size::new(4, 2); 3], &how(Size::new(2, 1)), &recipe(Metric::L2)).unwrap();
         assert_eq!(sealed.section, [2, 0, 1, 0, 255, 50]);
         assert!((sealed.counts - 305.0 / 510.0).abs() < 1e-12, "{}", sealed.counts);
     }
@@ -126,10 +141,15 @@ mod tests {
     #[test]
     fn a_mask_of_another_size_or_without_white_is_refused() {
         let input = Size::new(2, 1);
-        let error = drawn([255; 8]).seal(&[Size::new(4, 2), Size::new(2, 4)], &how(input)).unwrap_err().to_string();
+        let sizes = [Size::new(4, 2), Size::new(2, 4)];
+        let error = drawn([255; 8]).seal(&sizes, &how(input), &recipe(Metric::L2)).unwrap_err().to_string();
         assert!(error.contains("a mask of 4x2 pixels and a photograph of 2x4"), "{error}");
-        let error = drawn([0; 8]).seal(&[], &how(input)).unwrap_err();
+        let error = drawn([0; 8]).seal(&[], &how(input), &recipe(Metric::L2)).unwrap_err();
         assert!(matches!(error, MaskError::Black { .. }), "{error}");
+        // Of 8x8 pixels, the outermost three are no part of a score.
+        let error =
+            drawn([255, 0, 0, 0, 0, 0, 0, 0]).seal(&[], &how(Size::new(8, 8)), &recipe(Metric::Ssim)).unwrap_err();
+        assert!(matches!(error, MaskError::Weights { .. }), "{error}");
         assert!(matches!(DrawnMask::read(Path::new("no/mask.png")), Err(MaskError::Decode(_))));
     }
 }

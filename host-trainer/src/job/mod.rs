@@ -142,7 +142,8 @@ impl Job {
         images.remarks(&duplicates).iter().for_each(progress::say);
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
         progress::say(&geometry.reason);
-        let mask = drawn.map(|drawn| drawn.seal(&images.frames, &images.preprocessing)).transpose()?;
+        let recipe = ScoreRecipe { masked: drawn.is_some(), ..self.score.recipe(architecture) };
+        let mask = drawn.map(|drawn| drawn.seal(&images.frames, &images.preprocessing, &recipe)).transpose()?;
         let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
         if let Some(answer) = plan.reachable {
             progress::say(answer.to_string());
@@ -186,7 +187,6 @@ impl Job {
         let frames = part(&images, &split.validation).into_iter().chain(extremes.iter().map(Vec::as_slice));
         let (tract, parity) = check_parity(architecture, &trained.weights, &onnx, frames)?;
 
-        let recipe = ScoreRecipe { masked: mask.is_some(), ..self.score.recipe(architecture) };
         let development = split.development_of(&images);
         let fitting = normalisation::fitting_recipe(&recipe);
         let mut fitter = Pipeline::new(images.preprocessing, fitting, tract)?;

@@ -131,7 +131,7 @@ impl Grid {
             return refuse("epochs", &0, "1 or more");
         }
         if let Some(width) = grid.width.all().iter().find(|&&width| Width::try_from(width).is_err()) {
-            return refuse("width", width, "above 0 and at most 1");
+            return refuse("width", width, "above 0 and at most 2");
         }
         if let Some(rate) = grid.learning_rate.all().iter().find(|&&rate| !(rate > 0.0 && rate <= 10.0)) {
             return refuse("learning-rate", rate, "above 0 and at most 10");
