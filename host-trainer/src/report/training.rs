@@ -180,7 +180,7 @@ fn others(thresholds: &[OtherThreshold], chosen: u32) -> Markup {
     let rows: Vec<_> = thresholds.iter().map(row).collect();
     let head = ["Rank", "Threshold", "Good parts rejected", "Synthetic defects found"];
     html! {
-        (table("What another threshold would do", &head, &[true, true, true, true], &rows))
+        (table("What another threshold would do", &head, &[false, true, true, true], &rows))
         p.note {
             "A threshold of rank n lies just above the n-th largest calibration score. The defects are of every size and contrast \
              that was tried, most of them hard to see: the shares compare thresholds and are no forecast. "
