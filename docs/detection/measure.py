@@ -128,7 +128,10 @@ def main():
     done = set()
     if results.exists():
         with results.open(newline="") as file:
-            done = {(line["kind"], line["variant"], line["seed"]) for line in csv.DictReader(file)}
+            reader = csv.DictReader(file)
+            if reader.fieldnames != FIELDS:
+                sys.exit(f"{results}: found other columns than this version writes; move it away and measure again")
+            done = {(line["kind"], line["variant"], line["seed"]) for line in reader}
     with results.open("a", newline="") as file:
         writer = csv.DictWriter(file, FIELDS)
         if not done:

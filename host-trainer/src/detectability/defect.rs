@@ -163,6 +163,22 @@ mod tests {
 
     const SIZE: Size = Size { width: 64, height: 56 };
 
+    #[test]
+    fn defects_lie_where_the_mask_counts_as_far_as_there_is_such_a_place() {
+        let pixels = vec![128; SIZE.area()];
+        let weights = (0..SIZE.area()).map(|index| if index % 64 < 40 { HALF - 1 } else { HALF });
+        let bytes: Vec<u8> = Mask::<&[u8]>::encode(SIZE, weights).collect();
+        let mask = Some(Mask::read(&bytes[..]).unwrap());
+        let canvas = Canvas { pixels: &pixels, width: 64, content: SIZE, mask };
+        let centre = |place: Region, seed: u64| {
+            let square = square(canvas, 8, place, &mut ChaCha8Rng::seed_from_u64(seed));
+            square.x + square.width / 2
+        };
+        let (anywhere, masked) = (Region::whole(SIZE), Region { x: 4, y: 4, width: 20, height: 20 });
+        assert!((0..200).all(|seed| centre(anywhere, seed) >= 40));
+        assert!((0..200).all(|seed| (4..24).contains(&centre(masked, seed))));
+    }
+
     /// Stripes and blocks, so that there is something to displace and to lose.
     fn textured() -> Vec<u8> {
         (0..SIZE.area())

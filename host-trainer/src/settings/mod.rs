@@ -68,7 +68,7 @@ pub struct TrainSettings {
     pub margin: Option<MarginChoice>,
     /// An image of the photographs' size that says which pixels count: white in full, black not at all, gray in
     /// proportion. What moves, or does not belong to the part, can be left out by it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = value::path)]
     pub mask: Option<PathBuf>,
     /// Where to train [default: auto]
     #[arg(long, value_enum)]

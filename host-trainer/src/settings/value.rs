@@ -1,6 +1,8 @@
 //! Values of settings that are checked where they are read, from whichever source.
 
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::augmentation::Light;
@@ -29,6 +31,14 @@ pub fn steps(text: &str) -> Result<NonZeroUsize, String> {
 fn count(text: &str, most: usize) -> Result<NonZeroUsize, String> {
     let number = text.parse::<NonZeroUsize>().ok().filter(|number| number.get() <= most);
     number.ok_or_else(|| format!("found {text:?}, expected a whole number from 1 to {most}"))
+}
+
+/// A path in UTF-8, as a settings file and a checkpoint can hold it.
+///
+/// # Errors
+/// None: what is no UTF-8 is refused before.
+pub fn path(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(text.into())
 }
 
 /// A learning rate: above 0 and at most 1.
