@@ -3,12 +3,13 @@
 
     python3 docs/detection/measure.py --trainer target/debug/host-trainer --out out/detection \\
         --kind bottle=PATH --kind tile=PATH --rendered --seeds 1,2,3 --variants default,no-handicap
-    python3 docs/detection/measure.py ... --settings "--steps 700 --detectability none" --variants ablation --runtime target/debug/edge-runtime
+    python3 docs/detection/measure.py ... --settings "--width 0.5 --steps 2000 --detectability none" --variants training
+    python3 docs/detection/measure.py ... --variants designs --runtime target/debug/edge-runtime
 
 Run it from the root of the repository. A run whose line is there already is left out, so an interrupted measurement goes
 on where it stopped. A training that was interrupted goes on too. `--rendered` adds the kinds that the trainer draws.
-`--settings` go to every training; the lines say how many steps it had. With `--runtime` the lines also say how many
-milliseconds the station's program takes from frame to verdict, in one thread: let nothing else run then.
+`--settings` go to every training; the lines say how many steps it had. With `--runtime` lines also get the milliseconds
+that the station's program takes from frame to verdict, in one thread, after all trainings: let nothing else run then.
 """
 
 import argparse
@@ -57,8 +58,9 @@ SCORES = {
 }
 VARIANTS = TRAININGS | DESIGNS | SCORES
 GROUPS = {
-    "ablation": [*SCORES, "no-handicap", "paper-handicap", "fixed-light", "ssim-l1", "mse"],
-    "designs": [*DESIGNS, "ssim-l1", "mse"],
+    "training": ["default", "no-handicap", "paper-handicap", "fixed-light", "ssim-l1", "mse"],
+    "scoring": ["default", *SCORES],
+    "designs": ["default", *DESIGNS, "ssim-l1", "mse"],
 }
 FIGURES = ["image_auroc", "f1", "f1_max", "f1_reject_all", "false_reject_rate", "escape_rate", "pixel_auroc", "aupro"]
 FIELDS = ["kind", "variant", "seed", "steps", *FIGURES, "n_good", "n_defective", "n_fault", "train_s", "geometry",
@@ -74,14 +76,36 @@ def run(command):
 
 def milliseconds(runtime, bundle):
     """The medians of inference, and of all from frame to verdict."""
-    found = json.loads(run([runtime, "bench", "--bundle", bundle, "--json"]))
+    found = json.loads(run([runtime, "bench", "--bundle", bundle, "--frames", 50, "--json"]))
     return {f"{name}_ms": found[stage]["p50"] for name, stage in [("inference", "inference"), ("frame", "total")]}
 
 
+def fill_times(options, results):
+    """Gives every line that has no times yet those of its bundle: of three runs the one in the middle."""
+    with results.open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    for line in lines:
+        bundle = folder_of(options, line["kind"], line["variant"], line["seed"]) / "station.bundle"
+        if not line["frame_ms"] and bundle.exists():
+            runs = sorted((milliseconds(options.runtime, bundle) for _ in range(3)), key=lambda run: run["frame_ms"])
+            line |= runs[1]
+            print(line["kind"], line["variant"], line["seed"], runs[1], flush=True)
+    whole = results.with_suffix(".new")
+    with whole.open("w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        writer.writeheader()
+        writer.writerows(lines)
+    whole.replace(results)
+
+
+def folder_of(options, kind, variant, seed):
+    return options.out / f"{kind}-{variant}-{seed}".replace(" ", "-")
+
+
 def measure(options, kind, data, variant, seed):
-    folder = options.out / f"{kind}-{variant}-{seed}".replace(" ", "-")
+    folder = folder_of(options, kind, variant, seed)
     if variant in SCORES:
-        former = options.out / f"{kind}-default-{seed}".replace(" ", "-") / "checkpoint.safetensors"
+        former = folder_of(options, kind, "default", seed) / "checkpoint.safetensors"
         if not former.exists():
             sys.exit(f"{former} is missing: measure `default` first")
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,8 +121,6 @@ def measure(options, kind, data, variant, seed):
     line = {name: found.get(name) for name in FIELDS}
     figures = {name: round(found[name], 4) for name in FIGURES if isinstance(found.get(name), float)}
     line |= figures | {"kind": kind, "variant": variant, "seed": seed, "steps": record["history"][-1]["step"]}
-    if options.runtime:
-        line |= milliseconds(options.runtime, bundle)
     return line | {"train_s": round(seconds), "geometry": record["geometry"]["reason"].split(":")[0]}
 
 
@@ -150,6 +172,8 @@ def main():
                     writer.writerow(line)
                     file.flush()
                     print({name: line[name] for name in FIELDS[:12]}, flush=True)
+    if options.runtime:
+        fill_times(options, results)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,22 @@
-//! Seconds per training step of the compact network on the CPU: the trainer's own steps (batches of 8, flips, SSIM
-//! loss, Adam) on made-up images, validation left out.
+//! Seconds per training step on the CPU: the trainer's own steps (batches of 8, flips, SSIM loss, Adam) on made-up
+//! images, validation left out; of the compact network, or of the paper's AlexNet at any width.
 //!
 //! With `--peer COMMAND`, that command runs too, alternating with the trainer, and the ratio of the two medians is
 //! printed. The command says `median S s/step` somewhere in its output.
 //!
 //! ```sh
 //! cargo bench -p host-trainer --bench training_step --profile dev -- --peer "python3 PEER.py --model compact"
+//! cargo bench -p host-trainer --bench training_step --profile dev -- --model alexnet --steps 5 --rounds 3
 //! ```
 
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use host_trainer::augmentation::{Handicap, Light};
 use host_trainer::device::DeviceChoice;
-use host_trainer::model::compact;
+use host_trainer::model::{Architecture, NetworkOptions, Width, alexnet, compact};
 use host_trainer::training::{Length, Observer, Progress, Task, TrainingConfig, train};
 
 /// As in the program.
@@ -25,8 +26,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Steps at the start that don't count: they fetch memory from the operating system.
 const WARM_UP: usize = 3;
 
+/// Images in a step: the peer's number.
+const BATCH: usize = 8;
+
 #[derive(Parser)]
 struct Arguments {
+    /// The network
+    #[arg(long, value_enum, default_value = "compact")]
+    model: Model,
+    /// A factor on alexnet's channels
+    #[arg(long, default_value_t = Width::default())]
+    width: Width,
     /// Steps that count in one round
     #[arg(long, default_value_t = 30)]
     steps: usize,
@@ -41,13 +51,24 @@ struct Arguments {
     bench: bool,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Model {
+    Compact,
+    Alexnet,
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     ensure!(arguments.steps > 0 && arguments.rounds > 0, "--steps and --rounds are at least 1");
     rayon::ThreadPoolBuilder::new().use_current_thread().build_global()?;
+    let architecture = match arguments.model {
+        Model::Compact => compact(),
+        Model::Alexnet => alexnet(NetworkOptions { width: arguments.width, ..NetworkOptions::default() }),
+    };
+    println!("{}: {} numbers", architecture.name, architecture.parameter_count());
     let (mut ours, mut peers) = (Vec::new(), Vec::new());
     for round in 1..=arguments.rounds {
-        let mut steps = trainer_steps(arguments.steps)?;
+        let mut steps = trainer_steps(&architecture, arguments.steps)?;
         let seconds = median(&mut steps);
         let least = steps[0];
         print!("round {round}: trainer median {seconds:.4} s/step, min {least:.4}");
@@ -69,8 +90,7 @@ fn main() -> Result<()> {
 }
 
 /// The duration of each step that counts, in seconds.
-fn trainer_steps(count: usize) -> Result<Vec<f64>> {
-    let architecture = compact();
+fn trainer_steps(architecture: &Architecture, count: usize) -> Result<Vec<f64>> {
     let pixels = usize::from(architecture.size.width) * usize::from(architecture.size.height);
     let images: Vec<Vec<u8>> = (0..32usize)
         .map(|image| (0..pixels).map(|pixel| ((pixel * 7 + image * pixel / 31) % 251) as u8).collect())
@@ -80,6 +100,7 @@ fn trainer_steps(count: usize) -> Result<Vec<f64>> {
     let steps = WARM_UP + count + 1;
     let config = TrainingConfig {
         length: Length::Steps(steps),
+        batch: BATCH,
         validate_every: steps,
         light: Light::new(0.0).context("no variation is one")?,
         handicap: Handicap::None,
@@ -88,7 +109,7 @@ fn trainer_steps(count: usize) -> Result<Vec<f64>> {
     let device = DeviceChoice::Cpu.select()?.device;
     let validation = &images[..1];
     let task = Task {
-        architecture: &architecture,
+        architecture,
         image_size: architecture.size,
         training: &images,
         validation,

@@ -10,6 +10,7 @@ use edge_runtime::reconstruct::Reconstructor;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use shared::bundle::{GoldenFrame, GoldenFrames, GoldenVerdict};
+use shared::difference::Mask;
 use shared::image::{GrayView, ImageError, Region, Size};
 use shared::score::{Score, Threshold};
 
@@ -30,6 +31,9 @@ const ATTEMPTS: usize = 32;
 
 /// The side of a painted square: one part in so many of the shorter side of the image.
 const SQUARE_DIVISOR: u16 = 4;
+
+/// A pixel of this weight counts by half.
+const HALF: u8 = 128;
 
 /// The stream of random numbers; the weights and the batches draw from the first ones.
 const STREAM: u64 = u64::MAX;
@@ -59,8 +63,8 @@ pub fn is_clear(score: Score, threshold: Threshold) -> bool {
 /// Chooses golden frames among `images` of good parts, packed gray in the size of the pipeline's input. Always the same
 /// for the same images, threshold and seed.
 ///
-/// [`PASSES`] of those that pass clearly, and [`REJECTS`] images with a square of the opposite brightness painted in
-/// that are rejected clearly; fewer, or none at all, where there are not so many.
+/// [`PASSES`] of those that pass clearly, and [`REJECTS`] images with a square of the opposite brightness painted in,
+/// where a mask counts, that are rejected clearly; fewer, or none at all, where there are not so many.
 ///
 /// # Errors
 /// [`MeasureError`] if an image cannot be measured.
@@ -84,12 +88,12 @@ pub fn choose(
 
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(STREAM);
-    let mut rejects = Vec::new();
+    let (counted, mut rejects) = (counted(pipeline.reference().mask, size), Vec::new());
     for base in all.iter().cycle().take(ATTEMPTS) {
         if rejects.len() == REJECTS {
             break;
         }
-        let square = square(&mut rng, size);
+        let square = square(&mut rng, size, &counted);
         let input = painted(&base.input, size, square)?;
         let one = measure(pipeline, base.image, Some(square), input, threshold, &clock)?;
         if one.verdict == GoldenVerdict::Reject && is_clear(one.score, threshold) {
@@ -141,11 +145,25 @@ fn measure(
     Ok(Chosen { image, square, input, reconstruction, score, verdict: GoldenVerdict::of(threshold, score) })
 }
 
-/// A square somewhere inside an image.
-fn square(rng: &mut ChaCha8Rng, size: Size) -> Region {
+/// The pixels that count by half at least, by column and row; none without a mask, where all of them do.
+fn counted(mask: Option<Mask<&[u8]>>, size: Size) -> Vec<(u16, u16)> {
+    let Some(mask) = mask else { return Vec::new() };
+    let pixels = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
+    pixels.filter(|&(x, y)| mask.row(y)[usize::from(x)] >= HALF).collect()
+}
+
+/// A square inside an image, with its centre on one of the pixels if there are any, or as near to it as the edges allow.
+fn square(rng: &mut ChaCha8Rng, size: Size, centres: &[(u16, u16)]) -> Region {
     let side = (size.shorter_side() / SQUARE_DIVISOR).max(1);
-    let mut start = |length: u16| below(rng, usize::from(length - side) + 1) as u16;
-    Region { x: start(size.width), y: start(size.height), width: side, height: side }
+    let (x, y) = if centres.is_empty() {
+        let mut start = |length: u16| below(rng, usize::from(length - side) + 1) as u16;
+        (start(size.width), start(size.height))
+    } else {
+        let (x, y) = centres[below(rng, centres.len())];
+        let start = |centre: u16, length: u16| centre.saturating_sub(side / 2).min(length - side);
+        (start(x, size.width), start(y, size.height))
+    };
+    Region { x, y, width: side, height: side }
 }
 
 /// `image` with the square in black where it is bright on average, in white where it is dark.
@@ -235,6 +253,29 @@ mod tests {
         let bright = choose_among(&[140], score_of(42.0), 1);
         assert_eq!(bright.len(), REJECTS);
         assert!(bright.iter().all(|one| one.input.contains(&0) && !one.input.contains(&255)));
+    }
+
+    #[test]
+    fn squares_lie_where_a_small_mask_counts() {
+        // Two pixels of 192, in opposite corners.
+        let bytes: Vec<u8> =
+            Mask::<&[u8]>::encode(SIZE, (0..192).map(|at| if at == 0 || at == 191 { 255 } else { 9 })).collect();
+        let mask = Mask::read(&bytes[..]).unwrap();
+        assert_eq!((counted(Some(mask), SIZE), counted(None, SIZE)), (vec![(0, 0), (15, 11)], vec![]));
+        let mut recipe = ScoreRecipe::new(Metric::L2, Pooling::Mean);
+        recipe.masked = true;
+        let preprocessing = *pipeline().preprocessing();
+        let reference = ScoreReference { mask: Some(mask), residuals: None };
+        let gray = Gray([100.0 / 255.0; 192]);
+        let mut pipeline = Pipeline::with_reference(preprocessing, recipe, reference, gray).unwrap();
+        let image = [100; 192];
+        for seed in 0..8 {
+            let threshold = Threshold::new(score_of(20.0)).unwrap();
+            let chosen = choose(&mut pipeline, &[&image], threshold, seed).unwrap();
+            let squares: Vec<Region> = chosen.iter().filter_map(|one| one.square).collect();
+            assert_eq!(squares.len(), REJECTS);
+            assert!(squares.iter().all(|at| (at.x, at.y) == (0, 0) || (at.x, at.y) == (13, 9)), "{squares:?}");
+        }
     }
 
     #[test]
