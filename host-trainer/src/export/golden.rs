@@ -182,7 +182,7 @@ fn painted(image: &[u8], size: Size, square: Region) -> Result<Vec<u8>, ImageErr
 mod tests {
     use edge_runtime::reconstruct::ReconstructError;
     use edge_runtime::self_test::{score_tolerance, self_test};
-    use shared::difference::{Pooling, ScoreRecipe};
+    use shared::difference::{Pooling, ScoreRecipe, ScoreReference};
     use shared::preprocess::{AcceptedSizes, Geometry, Preprocessing};
     use shared::similarity::Metric;
 
