@@ -2,7 +2,7 @@
 //! are taken off it.
 //!
 //! It knows the choices and the recipe that they make. What a recipe computes, `shared` knows; which choice is best was
-//! measured (`docs/MEASUREMENTS.md`).
+//! measured (`docs/detection.md`).
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ pub struct ScoreChoice {
 
 impl MetricChoice {
     /// For a part that lies at one place SSIM; for a surface, and for parts anywhere, the gradients at several scales
-    /// with it, which a change of the light or of the grain moves less. As measured (`docs/MEASUREMENTS.md`).
+    /// with it, which a change of the light or of the grain moves less. As measured (`docs/detection.md`).
     pub fn of(architecture: &Architecture) -> Self {
         if architecture.is_free_of_place() { Self::SsimMsgms } else { Self::Ssim }
     }

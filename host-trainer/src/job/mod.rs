@@ -34,7 +34,7 @@ use crate::export::{Further, check_admission, check_parity, golden, seal_with, t
 use crate::files::{FileError, write_atomically};
 use crate::margin::{self, MarginChoice};
 use crate::model::{Architecture, Placement};
-use crate::normalisation;
+use crate::normalisation::{self, Normalise};
 use crate::progress;
 use crate::recipe::ScoreChoice;
 use crate::report::{loss_svg, training_page};
@@ -143,6 +143,9 @@ impl Job {
         let split = Split::keeping_together(images.files.len(), &equal, self.training.seed)?;
         progress::say(&geometry.reason);
         let recipe = ScoreRecipe { masked: drawn.is_some(), ..self.score.recipe(architecture) };
+        if self.score.normalise == Normalise::Pixels && !recipe.normalised {
+            progress::say("not normalised: that is by pixel, and here parts do not lie at one place");
+        }
         let mask = drawn.map(|drawn| drawn.seal(&images.frames, &images.preprocessing, &recipe)).transpose()?;
         let plan = self.threshold.plan(Supply::of_split(images.files.len(), split.calibration.len()))?;
         if let Some(answer) = plan.reachable {
