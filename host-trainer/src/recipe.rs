@@ -88,7 +88,7 @@ pub struct ScoreChoice {
 
 impl MetricChoice {
     /// For a part that lies at one place SSIM; for a surface, and for parts anywhere, the gradients at several scales
-    /// with it, which a change of the light or of the grain moves less. As measured (`docs/detection.md`).
+    /// with it, which place defects better there, as measured (`docs/detection.md`).
     pub fn of(architecture: &Architecture) -> Self {
         if architecture.is_free_of_place() { Self::SsimMsgms } else { Self::Ssim }
     }

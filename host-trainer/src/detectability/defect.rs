@@ -13,9 +13,6 @@ use shared::image::{Region, Size};
 use super::shape;
 use crate::random::{below, uniform};
 
-/// A pixel of this weight counts by half.
-const HALF: u8 = 128;
-
 /// Further centres that are drawn for a defect on a pixel that counts.
 const CENTRES: usize = 64;
 
@@ -119,10 +116,7 @@ fn square(canvas: Canvas<'_>, size: u16, place: Region, rng: &mut ChaCha8Rng) ->
         width: size,
         height: size,
     };
-    let counts = |square: &Region| {
-        let (x, y) = (usize::from(square.x + size / 2), square.y + size / 2);
-        canvas.mask.is_none_or(|mask| mask.row(y)[x] >= HALF)
-    };
+    let counts = |square: &Region| canvas.mask.is_none_or(|mask| mask.counts(square.x + size / 2, square.y + size / 2));
     let first = square();
     let others = std::iter::repeat_with(square).take(CENTRES);
     std::iter::once(first).chain(others).find(counts).unwrap_or(first)
@@ -166,7 +160,7 @@ mod tests {
     #[test]
     fn defects_lie_where_the_mask_counts_as_far_as_there_is_such_a_place() {
         let pixels = vec![128; SIZE.area()];
-        let weights = (0..SIZE.area()).map(|index| if index % 64 < 40 { HALF - 1 } else { HALF });
+        let weights = (0..SIZE.area()).map(|index| if index % 64 < 40 { 127 } else { 128 });
         let bytes: Vec<u8> = Mask::<&[u8]>::encode(SIZE, weights).collect();
         let mask = Some(Mask::read(&bytes[..]).unwrap());
         let canvas = Canvas { pixels: &pixels, width: 64, content: SIZE, mask };

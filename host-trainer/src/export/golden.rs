@@ -32,9 +32,6 @@ const ATTEMPTS: usize = 32;
 /// The side of a painted square: one part in so many of the shorter side of the image.
 const SQUARE_DIVISOR: u16 = 4;
 
-/// A pixel of this weight counts by half.
-const HALF: u8 = 128;
-
 /// The stream of random numbers; the weights and the batches draw from the first ones.
 const STREAM: u64 = u64::MAX;
 
@@ -149,7 +146,7 @@ fn measure(
 fn counted(mask: Option<Mask<&[u8]>>, size: Size) -> Vec<(u16, u16)> {
     let Some(mask) = mask else { return Vec::new() };
     let pixels = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
-    pixels.filter(|&(x, y)| mask.row(y)[usize::from(x)] >= HALF).collect()
+    pixels.filter(|&(x, y)| mask.counts(x, y)).collect()
 }
 
 /// A square inside an image, with its centre on one of the pixels if there are any, or as near to it as the edges allow.

@@ -236,6 +236,11 @@ impl<B: AsRef<[u8]>> Mask<B> {
         &self.bytes.as_ref()[HEAD_LEN + y * width..][..width]
     }
 
+    /// Whether the pixel in column `x` and row `y`, which must lie in it, counts by half at least.
+    pub fn counts(&self, x: u16, y: u16) -> bool {
+        self.row(y)[usize::from(x)] > u8::MAX / 2
+    }
+
     /// The pixels inside a border that have a weight, at most 2^28.
     fn weighted(&self, border: u16) -> u32 {
         let columns = usize::from(border)..usize::from(self.size.width - border);
